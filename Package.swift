@@ -1,0 +1,40 @@
+// swift-tools-version: 6.1
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let package = Package(
+  name: "Funes",
+  products: [
+    .library(name: "Funes", targets: ["Funes"]),
+    .library(name: "FunesConvert", targets: ["FunesConvert"]),
+    .library(name: "FunesC", type: .static, targets: ["FunesC"]),
+    .executable(name: "funes", targets: ["FunesCommand"]),
+  ],
+  traits: [
+    .default(enabledTraits: ["OpenMP"]),
+    .trait(name: "OpenMP", description: "Spread large layers over threads through the OpenMP runtime."),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    .target(
+      name: "CFunesKernels",
+      cSettings: [.define("FUNES_OPENMP", .when(traits: ["OpenMP"]))],
+      linkerSettings: [.linkedLibrary("omp5", .when(platforms: [.linux], traits: ["OpenMP"]))]
+    ),
+    .target(name: "Funes", dependencies: ["CFunesKernels"]),
+    .target(name: "FunesC", dependencies: ["Funes"]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "FunesConvert", dependencies: ["Funes", "CZlib"]),
+    .executableTarget(
+      name: "FunesCommand",
+      dependencies: [
+        "Funes", "FunesConvert",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]
+    ),
+    .testTarget(name: "FunesConvertTests", dependencies: ["FunesConvert"]),
+  ]
+)

@@ -1,0 +1,1 @@
+#include "funes_kernels.h"
