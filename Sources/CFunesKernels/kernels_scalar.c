@@ -1,1 +1,69 @@
-#include "funes_kernels.h"
+/* SPDX-License-Identifier: Apache-2.0
+ * The definition of every kernel: plain C, no intrinsics, always built; the other ISAs give its bits.
+ * A quantised vector is int16, pads zero. */
+#pragma STDC FP_CONTRACT OFF
+#include "internal.h"
+
+#define ISA_NAME(name) name##_scalar
+#define ISA_STRING "scalar"
+#include "strict_math.h"
+
+/* What is quantised of one column: x e, held to [-2^100, 2^100], a NaN as 0. */
+FUNES_INLINE float column(const float *x, const float *equalizer, int32_t col) {
+  return strict_clamp(equalizer ? x[col] * equalizer[col] : x[col], 0x1p100f);
+}
+
+/* Half to even, for |x| < 2^22. */
+FUNES_INLINE int32_t round_even(float x) {
+  return (int32_t)(strict_bits(x + 12582912.0f) - strict_bits(12582912.0f));
+}
+
+/* m = max |x_k e_k|,  scale = m / qmax,  q_k = round(clamp(x_k e_k (qmax / m))); all zero where m < 2^-100. */
+static float quantize_scalar(uint8_t *quantized, const float *x, const funes_matrix *matrix) {
+  int16_t *q = (int16_t *)(void *)quantized;
+  float limit = (float)matrix->qmax, m = 0.0f;
+  for (int32_t col = 0; col < matrix->cols; col++) {
+    float magnitude = strict_magnitude(column(x, matrix->equalizer, col));
+    m = magnitude > m ? magnitude : m;
+  }
+  float inverse = m < 0x1p-100f ? 0.0f : limit / m;
+  for (int32_t col = 0; col < matrix->cols; col++) {
+    q[col] = (int16_t)round_even(strict_clamp(column(x, matrix->equalizer, col) * inverse, limit));
+  }
+  for (int32_t col = matrix->cols; col < matrix->quads * FUNES_TILE_COLS; col++) q[col] = 0;
+  return m < 0x1p-100f ? 0.0f : m / limit;
+}
+
+/* One row of one tile sequence: sum of w q, wrapping. */
+FUNES_INLINE int32_t row_product(const int8_t *tiles, size_t stride, int32_t quads, const int16_t *q) {
+  uint32_t sum = 0;
+  for (int32_t quad = 0; quad < quads; quad++) {
+    for (int32_t col = 0; col < FUNES_TILE_COLS; col++) sum += (uint32_t)((int32_t)tiles[col] * (int32_t)q[col]);
+    tiles += stride;
+    q += FUNES_TILE_COLS;
+  }
+  return (int32_t)sum;
+}
+
+static void product_scalar(int32_t *sums, const funes_matrix *matrix, int32_t block, int32_t count,
+                           const uint8_t *quantized) {
+  const int16_t *q = (const int16_t *)(const void *)quantized;
+  const size_t tiles_of_block = (size_t)matrix->quads * (size_t)matrix->groups;
+  const int8_t *tiles = matrix->tiles + (size_t)block * tiles_of_block * FUNES_TILE_BYTES;
+  const int32_t streams = matrix->groups > 1 ? matrix->groups : count;
+  const size_t between = matrix->groups > 1 ? FUNES_TILE_BYTES : tiles_of_block * FUNES_TILE_BYTES;
+  for (int32_t stream = 0; stream < streams; stream++) {
+    for (int32_t row = 0; row < FUNES_BLOCK_UNITS; row++) {
+      sums[stream * FUNES_BLOCK_UNITS + row] =
+          row_product(tiles + (size_t)stream * between + row * FUNES_TILE_COLS,
+                      (size_t)matrix->groups * FUNES_TILE_BYTES, matrix->quads, q);
+    }
+  }
+}
+
+#include "kernel_body.h"
+#include "kernel_vectors.h"
+
+float funes_exp(float x) { return strict_exp(x); }
+
+float funes_log(float x) { return strict_log(x); }

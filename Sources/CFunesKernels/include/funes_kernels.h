@@ -199,5 +199,7 @@ FUNES_NO_LOCKS uint32_t funes_crc32c(uint32_t crc, const void *bytes, size_t cou
 FUNES_NO_LOCKS void funes_evaluate(const funes_isa *isa, int32_t activation, float *y, const float *x, int32_t count);
 FUNES_NO_LOCKS float funes_exp(float x);
 FUNES_NO_LOCKS float funes_log(float x);
+/* funes_crc32c without the machine's own instruction. */
+FUNES_NO_LOCKS uint32_t funes_crc32c_portable(uint32_t crc, const void *bytes, size_t count);
 
 #endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the files of this target share and nobody outside sees: an ISA's table, one step of a cell, the thread driver. */
+#ifndef FUNES_INTERNAL_H
+#define FUNES_INTERNAL_H
+
+#include "funes_kernels.h"
+
+/* Contraction stays off whatever the target has. clang reads its own pragma, gcc only this option. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+/* Tile sequences that one product sums beside each other: a block's gates, or adjacent blocks of a plain matrix. */
+enum { FUNES_MAX_STREAMS = 4 };
+/* Vectors that one pass of a linear operator multiplies with each tile. */
+enum { FUNES_LINEAR_VECTORS = 4 };
+
+/* One step of one lane of a cell, every pointer resolved. */
+typedef struct funes_step {
+  const funes_cell *cell;
+  const float *scales;          /* of the three quantised vectors below */
+  const uint8_t *quantized_x;   /* the input */
+  const uint8_t *quantized_h;   /* the output before this step */
+  const uint8_t *quantized_own; /* between the two phases: r h (GRU, reset before) or m (LSTM with a projection) */
+  float *h, *c;                 /* the state of this lane, padded */
+  float *y;                     /* (output_count), not padded */
+  float *gates;                 /* (G', H) or null */
+  float *own;                   /* (padded units): r h or m */
+  float *z, *candidate_x;       /* (padded units): z and W_xn x, GRU with reset before */
+} funes_step;
+
+/* y_j = W x_j + b for `count` <= FUNES_LINEAR_VECTORS quantised vectors. */
+typedef struct funes_linear_pass {
+  const funes_matrix *matrix;
+  const float *bias; /* padded rows, or null */
+  int32_t count;
+  const uint8_t *quantized[FUNES_LINEAR_VECTORS];
+  float scale[FUNES_LINEAR_VECTORS];
+  float *y[FUNES_LINEAR_VECTORS]; /* (rows), not padded */
+} funes_linear_pass;
+
+/* Everything that is built once per ISA. Ranges are of blocks of 16 units. */
+struct funes_isa {
+  const char *name;
+  /* Quantises (cols) floats; returns the scale. */
+  float (*quantize)(uint8_t *quantized, const float *x, const funes_matrix *matrix);
+  void (*linear)(const funes_linear_pass *pass, int32_t begin, int32_t end);
+  /* The first phase of a cell's step, and the second of those that have one. */
+  void (*cell)(const funes_step *step, int32_t begin, int32_t end);
+  void (*cell_second)(const funes_step *step, int32_t begin, int32_t end);
+  void (*activate)(int32_t activation, float *y, const float *x, int32_t count);
+  void (*softmax)(float *y, const float *x, int32_t count);
+  void (*log_softmax)(float *y, const float *x, int32_t count);
+  void (*l2_normalize)(float *y, const float *x, int32_t count);
+};
+
+extern const funes_isa funes_isa_scalar;
+#if defined(__x86_64__)
+extern const funes_isa funes_isa_avx2;
+extern const funes_isa funes_isa_avx512vnni;
+#endif
+
+/* The one thread driver: runs body(data, thread, granted) on a team of at most `threads`, or directly where 1. */
+typedef void (*funes_body)(const void *data, int32_t thread, int32_t threads);
+void funes_parallel(int32_t threads, funes_body body, const void *data);
+/* Waits for the whole team; for bodies only. */
+void funes_parallel_barrier(void);
+
+static inline size_t funes_matrix_bytes(const funes_matrix *matrix) {
+  return (size_t)matrix->blocks * (size_t)matrix->quads * (size_t)matrix->groups * FUNES_TILE_BYTES;
+}
+
+static inline size_t funes_bytes_of_floats(int32_t count) { return (size_t)FUNES_PADDED(count) * sizeof(float); }
+
+/* The blocks that one thread of a team takes. */
+static inline int32_t funes_slice_begin(int32_t blocks, int32_t thread, int32_t threads) {
+  return (int32_t)((int64_t)blocks * thread / threads);
+}
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * AVX2: weights widened to int16, pairs multiplied and added by vpmaddwd. A quantised vector is int16, pads zero.
+ * Exact: a pair is at most 2 * 128 * 32,639 < 2^31. */
+#if defined(__x86_64__)
+#pragma STDC FP_CONTRACT OFF
+#include "internal.h"
+
+#include <immintrin.h>
+
+#define ISA_NAME(name) name##_avx2
+#define ISA_STRING "avx2"
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2")
+#endif
+#include "strict_math.h"
+
+/* Eight columns from `col` on, times e; lanes past the end are zero. */
+FUNES_INLINE __m256 columns(const float *x, const funes_matrix *matrix, int32_t col) {
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(matrix->cols - col), lanes);
+  __m256 t = _mm256_maskload_ps(x + col, mask);
+  return matrix->equalizer ? _mm256_mul_ps(t, _mm256_maskload_ps(matrix->equalizer + col, mask)) : t;
+}
+
+/* A NaN never wins the maximum and is made zero before it is rounded; an infinity is held by the clamp. */
+static float quantize_avx2(uint8_t *quantized, const float *x, const funes_matrix *matrix) {
+  const __m256 limit = _mm256_set1_ps((float)matrix->qmax), lowest = _mm256_set1_ps((float)-matrix->qmax);
+  const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
+  __m256 largest = _mm256_setzero_ps();
+  for (int32_t col = 0; col < matrix->cols; col += 8) {
+    largest = _mm256_max_ps(_mm256_and_ps(columns(x, matrix, col), magnitude), largest);
+  }
+  __m128 half = _mm_max_ps(_mm256_castps256_ps128(largest), _mm256_extractf128_ps(largest, 1));
+  half = _mm_max_ps(half, _mm_movehl_ps(half, half));
+  half = _mm_max_ss(half, _mm_movehdup_ps(half));
+  float m = _mm_cvtss_f32(half);
+  m = m < 0x1p100f ? m : 0x1p100f;
+  const int is_zero = m < 0x1p-100f;
+  const __m256 inverse = _mm256_set1_ps(is_zero ? 0.0f : (float)matrix->qmax / m);
+  for (int32_t col = 0; col < matrix->cols; col += 8) {
+    __m256 t = _mm256_mul_ps(columns(x, matrix, col), inverse);
+    t = _mm256_and_ps(t, _mm256_cmp_ps(t, t, _CMP_ORD_Q));
+    __m256i q = _mm256_cvtps_epi32(_mm256_max_ps(_mm256_min_ps(t, limit), lowest));
+    __m128i packed = _mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
+    _mm_storeu_si128((__m128i *)(void *)(quantized + (size_t)col * 2), packed);
+  }
+  return is_zero ? 0.0f : m / (float)matrix->qmax;
+}
+
+/* Four rows of a tile: (row, two column pairs) int32. */
+FUNES_INLINE __m256i four_rows(__m256i sum, const int8_t *tile, __m256i q) {
+  const __m256i weights = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)tile));
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(weights, q));
+}
+
+/* One to three tile sequences, `between` bytes apart, beside each other. */
+FUNES_INLINE void streams_product(int32_t *sums, const int8_t *tiles, size_t between, size_t stride, int32_t quads,
+                                  const uint8_t *quantized, int streams) {
+  __m256i sum[3][4];
+  for (int stream = 0; stream < streams; stream++) {
+    for (int part = 0; part < 4; part++) sum[stream][part] = _mm256_setzero_si256();
+  }
+  for (int32_t quad = 0; quad < quads; quad++) {
+    int64_t columns_of_quad;
+    __builtin_memcpy(&columns_of_quad, quantized + (size_t)quad * 8, 8);
+    const __m256i q = _mm256_set1_epi64x(columns_of_quad);
+    for (int stream = 0; stream < streams; stream++) {
+      const int8_t *tile = tiles + (size_t)stream * between;
+      for (int part = 0; part < 4; part++) sum[stream][part] = four_rows(sum[stream][part], tile + part * 16, q);
+    }
+    tiles += stride;
+  }
+  for (int stream = 0; stream < streams; stream++) {
+    for (int part = 0; part < 4; part += 2) {
+      __m256i rows = _mm256_hadd_epi32(sum[stream][part], sum[stream][part + 1]);
+      rows = _mm256_permute4x64_epi64(rows, 0xd8);
+      _mm256_storeu_si256((__m256i *)(void *)(sums + stream * FUNES_BLOCK_UNITS + part * 4), rows);
+    }
+  }
+}
+
+static void product_avx2(int32_t *sums, const funes_matrix *matrix, int32_t block, int32_t count,
+                         const uint8_t *quantized) {
+  const size_t bytes = (size_t)matrix->quads * (size_t)matrix->groups * FUNES_TILE_BYTES;
+  const size_t stride = (size_t)matrix->groups * FUNES_TILE_BYTES;
+  const size_t between = matrix->groups > 1 ? FUNES_TILE_BYTES : bytes;
+  const int8_t *tiles = matrix->tiles + (size_t)block * bytes;
+  switch (matrix->groups > 1 ? matrix->groups : count) {
+  case 1: streams_product(sums, tiles, between, stride, matrix->quads, quantized, 1); break;
+  case 2: streams_product(sums, tiles, between, stride, matrix->quads, quantized, 2); break;
+  case 3: streams_product(sums, tiles, between, stride, matrix->quads, quantized, 3); break;
+  default: /* sixteen accumulators would not leave a register for the weights */
+    streams_product(sums, tiles, between, stride, matrix->quads, quantized, 2);
+    streams_product(sums + 2 * FUNES_BLOCK_UNITS, tiles + 2 * between, between, stride, matrix->quads, quantized, 2);
+    break;
+  }
+}
+
+#include "kernel_body.h"
+#include "kernel_vectors.h"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * AVX-512 VNNI: vpdpbusd multiplies a tile with four unsigned bytes of the input. A quantised vector is bytes: q + 128
+ * for 8 bits; for 16 bits q + 32,768 as two planes, of each four columns the four high bytes and then the four low, so
+ * that one load of a tile serves both. The offset, times the sum of a row's weights, is taken off at the end. */
+#if defined(__x86_64__)
+#pragma STDC FP_CONTRACT OFF
+#include "internal.h"
+
+#include <immintrin.h>
+
+#define ISA_NAME(name) name##_avx512vnni
+#define ISA_STRING "avx512vnni"
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+#endif
+#include "strict_math.h"
+
+/* Sixteen columns from `col` on, times e; lanes past the end are zero. */
+FUNES_INLINE __m512 columns(const float *x, const funes_matrix *matrix, int32_t col) {
+  const int32_t left = matrix->cols - col;
+  const __mmask16 mask = left >= 16 ? 0xffff : (__mmask16)((1u << left) - 1);
+  __m512 t = _mm512_maskz_loadu_ps(mask, x + col);
+  return matrix->equalizer ? _mm512_mul_ps(t, _mm512_maskz_loadu_ps(mask, matrix->equalizer + col)) : t;
+}
+
+/* The sixteen bytes of each plane, in the order of the planes, to `quantized`. */
+FUNES_INLINE void store_planes(uint8_t *quantized, __m512i q) {
+  const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 5, 9, 13, 0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1));
+  const __m512i offset = _mm512_add_epi32(q, _mm512_set1_epi32(32768));
+  const __m512i planes = _mm512_shuffle_epi8(offset, order);
+  const __m512i together = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6), planes);
+  _mm256_storeu_si256((__m256i *)(void *)quantized, _mm512_castsi512_si256(together));
+}
+
+/* A NaN never wins the maximum and is rounded to zero by mask; an infinity is held by the clamp. */
+static float quantize_avx512vnni(uint8_t *quantized, const float *x, const funes_matrix *matrix) {
+  const __m512 limit = _mm512_set1_ps((float)matrix->qmax), lowest = _mm512_set1_ps((float)-matrix->qmax);
+  __m512 largest = _mm512_setzero_ps();
+  for (int32_t col = 0; col < matrix->cols; col += 16) {
+    largest = _mm512_max_ps(_mm512_abs_ps(columns(x, matrix, col)), largest);
+  }
+  float m = _mm512_reduce_max_ps(largest);
+  m = m < 0x1p100f ? m : 0x1p100f;
+  const int is_zero = m < 0x1p-100f, is_one_plane = matrix->qmax <= 127;
+  const __m512 inverse = _mm512_set1_ps(is_zero ? 0.0f : (float)matrix->qmax / m);
+  for (int32_t col = 0; col < matrix->cols; col += 16) {
+    const __m512 t = _mm512_mul_ps(columns(x, matrix, col), inverse);
+    const __mmask16 is_number = _mm512_cmp_ps_mask(t, t, _CMP_ORD_Q);
+    const __m512i q = _mm512_maskz_cvtps_epi32(is_number, _mm512_max_ps(_mm512_min_ps(t, limit), lowest));
+    if (is_one_plane) {
+      const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(q, _mm512_set1_epi32(128)));
+      _mm_storeu_si128((__m128i *)(void *)(quantized + col), bytes);
+    } else {
+      store_planes(quantized + (size_t)col * 2, q);
+    }
+  }
+  return is_zero ? 0.0f : m / (float)matrix->qmax;
+}
+
+FUNES_INLINE __m512i broadcast_quad(const uint8_t *bytes) {
+  int32_t four;
+  __builtin_memcpy(&four, bytes, 4);
+  return _mm512_set1_epi32(four);
+}
+
+FUNES_INLINE __m512i load_tile(const int8_t *tile) { return _mm512_loadu_si512((const void *)tile); }
+
+/* Sums less offset times row sums, offset = 2^shift. */
+FUNES_INLINE void store_sums(int32_t *sums, __m512i sum, const int32_t *row_sums, unsigned shift) {
+  const __m512i offset = _mm512_slli_epi32(_mm512_loadu_si512((const void *)row_sums), shift);
+  _mm512_storeu_si512((void *)sums, _mm512_sub_epi32(sum, offset));
+}
+
+/* `streams` tile sequences, `between` bytes apart, beside each other; 16-bit input. */
+FUNES_INLINE void two_planes(int32_t *sums, const int8_t *tiles, size_t between, size_t stride, int32_t quads,
+                             const uint8_t *quantized, const int32_t *row_sums, int streams) {
+  __m512i high[FUNES_MAX_STREAMS], low[FUNES_MAX_STREAMS];
+  for (int stream = 0; stream < streams; stream++) high[stream] = low[stream] = _mm512_setzero_si512();
+  for (int32_t quad = 0; quad < quads; quad++) {
+    const __m512i q_high = broadcast_quad(quantized), q_low = broadcast_quad(quantized + 4);
+    for (int stream = 0; stream < streams; stream++) {
+      const __m512i tile = load_tile(tiles + (size_t)stream * between);
+      high[stream] = _mm512_dpbusd_epi32(high[stream], q_high, tile);
+      low[stream] = _mm512_dpbusd_epi32(low[stream], q_low, tile);
+    }
+    quantized += 2 * FUNES_TILE_COLS;
+    tiles += stride;
+  }
+  for (int stream = 0; stream < streams; stream++) {
+    const __m512i sum = _mm512_add_epi32(_mm512_slli_epi32(high[stream], 8), low[stream]);
+    store_sums(sums + stream * FUNES_BLOCK_UNITS, sum, row_sums + stream * FUNES_BLOCK_UNITS, 15);
+  }
+}
+
+/* The same for 8-bit input, two quads at a time so that sums do not wait for each other. */
+FUNES_INLINE void one_plane(int32_t *sums, const int8_t *tiles, size_t between, size_t stride, int32_t quads,
+                            const uint8_t *quantized, const int32_t *row_sums, int streams) {
+  __m512i even[FUNES_MAX_STREAMS], odd[FUNES_MAX_STREAMS];
+  for (int stream = 0; stream < streams; stream++) even[stream] = odd[stream] = _mm512_setzero_si512();
+  int32_t quad = 0;
+  for (; quad + 2 <= quads; quad += 2) {
+    const __m512i q_even = broadcast_quad(quantized), q_odd = broadcast_quad(quantized + 4);
+    for (int stream = 0; stream < streams; stream++) {
+      const int8_t *tile = tiles + (size_t)stream * between;
+      even[stream] = _mm512_dpbusd_epi32(even[stream], q_even, load_tile(tile));
+      odd[stream] = _mm512_dpbusd_epi32(odd[stream], q_odd, load_tile(tile + stride));
+    }
+    quantized += 2 * FUNES_TILE_COLS;
+    tiles += 2 * stride;
+  }
+  if (quad < quads) {
+    const __m512i q = broadcast_quad(quantized);
+    for (int stream = 0; stream < streams; stream++) {
+      even[stream] = _mm512_dpbusd_epi32(even[stream], q, load_tile(tiles + (size_t)stream * between));
+    }
+  }
+  for (int stream = 0; stream < streams; stream++) {
+    const __m512i sum = _mm512_add_epi32(even[stream], odd[stream]);
+    store_sums(sums + stream * FUNES_BLOCK_UNITS, sum, row_sums + stream * FUNES_BLOCK_UNITS, 7);
+  }
+}
+
+static void product_avx512vnni(int32_t *sums, const funes_matrix *matrix, int32_t block, int32_t count,
+                               const uint8_t *quantized) {
+  const int32_t quads = matrix->quads;
+  const size_t stride = (size_t)matrix->groups * FUNES_TILE_BYTES, bytes = (size_t)quads * stride;
+  const size_t between = matrix->groups > 1 ? FUNES_TILE_BYTES : bytes;
+  const int8_t *tiles = matrix->tiles + (size_t)block * bytes;
+  const int32_t *row_sums = matrix->row_sums + block * matrix->groups * FUNES_BLOCK_UNITS;
+  const int32_t streams = matrix->groups > 1 ? matrix->groups : count;
+  if (matrix->qmax <= 127) {
+    switch (streams) {
+    case 1: one_plane(sums, tiles, between, stride, quads, quantized, row_sums, 1); break;
+    case 2: one_plane(sums, tiles, between, stride, quads, quantized, row_sums, 2); break;
+    case 3: one_plane(sums, tiles, between, stride, quads, quantized, row_sums, 3); break;
+    default: one_plane(sums, tiles, between, stride, quads, quantized, row_sums, 4); break;
+    }
+  } else {
+    switch (streams) {
+    case 1: two_planes(sums, tiles, between, stride, quads, quantized, row_sums, 1); break;
+    case 2: two_planes(sums, tiles, between, stride, quads, quantized, row_sums, 2); break;
+    case 3: two_planes(sums, tiles, between, stride, quads, quantized, row_sums, 3); break;
+    default: two_planes(sums, tiles, between, stride, quads, quantized, row_sums, 4); break;
+    }
+  }
+}
+
+#include "kernel_body.h"
+#include "kernel_vectors.h"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Operators without weights, row by row: elementwise work, reductions over a lane, and those that remember rows. */
+#pragma STDC FP_CONTRACT OFF
+#include "internal.h"
+#include "strict_math.h"
+
+static float *row_of(const funes_rows *rows, int32_t row) { return rows->base + (ptrdiff_t)row * rows->stride; }
+
+static void copy(float *y, const float *x, int32_t count) {
+  for (int32_t k = 0; k < count; k++) y[k] = x[k];
+}
+
+/* Counters live in the state block as the bits of a uint32_t. */
+static uint32_t *counter(const funes_op *op, int32_t state) { return (uint32_t *)(void *)op->state[state]; }
+
+void funes_one_hot(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  const int32_t classes = op->number[0];
+  (void)context;
+  for (int32_t r = row; r < row + rows; r++) {
+    const int32_t *ids = (const int32_t *)(const void *)row_of(&op->in[0], r);
+    float *y = row_of(&op->out[0], r);
+    for (int32_t k = 0; k < op->in[0].width; k++, y += classes) {
+      for (int32_t id = 0; id < classes; id++) y[id] = id == ids[k] ? 1.0f : 0.0f;
+    }
+  }
+}
+
+void funes_add(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  (void)context;
+  for (int32_t r = row; r < row + rows; r++) {
+    const float *a = row_of(&op->in[0], r), *b = row_of(&op->in[1], r);
+    float *y = row_of(&op->out[0], r);
+    for (int32_t k = 0; k < op->out[0].width; k++) y[k] = a[k] + b[k];
+  }
+}
+
+void funes_multiply(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  (void)context;
+  for (int32_t r = row; r < row + rows; r++) {
+    const float *a = row_of(&op->in[0], r), *b = row_of(&op->in[1], r);
+    float *y = row_of(&op->out[0], r);
+    for (int32_t k = 0; k < op->out[0].width; k++) y[k] = a[k] * b[k];
+  }
+}
+
+void funes_concat(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  const int32_t lanes = op->number[0];
+  (void)context;
+  for (int32_t r = row; r < row + rows; r++) {
+    float *y = row_of(&op->out[0], r);
+    for (int32_t lane = 0; lane < lanes; lane++) {
+      for (int32_t input = 0; input < op->input_count; input++) {
+        const int32_t width = op->in[input].width / lanes;
+        copy(y, row_of(&op->in[input], r) + (ptrdiff_t)lane * width, width);
+        y += width;
+      }
+    }
+  }
+}
+
+void funes_slice(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  const int32_t lanes = op->number[0], begin = op->number[1], count = op->number[2];
+  const int32_t width = op->in[0].width / lanes;
+  (void)context;
+  for (int32_t r = row; r < row + rows; r++) {
+    for (int32_t lane = 0; lane < lanes; lane++) {
+      copy(row_of(&op->out[0], r) + (ptrdiff_t)lane * count,
+           row_of(&op->in[0], r) + (ptrdiff_t)lane * width + begin, count);
+    }
+  }
+}
+
+void funes_activate(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  for (int32_t r = row; r < row + rows; r++) {
+    context->isa->activate(op->number[0], row_of(&op->out[0], r), row_of(&op->in[0], r), op->out[0].width);
+  }
+}
+
+typedef void (*lane_function)(float *y, const float *x, int32_t count);
+
+static void each_lane(lane_function function, const funes_op *op, int32_t row, int32_t rows) {
+  const int32_t lanes = op->number[0], width = op->in[0].width / lanes;
+  for (int32_t r = row; r < row + rows; r++) {
+    for (int32_t lane = 0; lane < lanes; lane++) {
+      const ptrdiff_t at = (ptrdiff_t)lane * width;
+      function(row_of(&op->out[0], r) + at, row_of(&op->in[0], r) + at, width);
+    }
+  }
+}
+
+void funes_softmax(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  each_lane(context->isa->softmax, op, row, rows);
+}
+
+void funes_log_softmax(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  each_lane(context->isa->log_softmax, op, row, rows);
+}
+
+void funes_l2_normalize(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  each_lane(context->isa->l2_normalize, op, row, rows);
+}
+
+void funes_copy(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  (void)context;
+  for (int32_t r = row; r < row + rows; r++) copy(row_of(&op->out[0], r), row_of(&op->in[0], r), op->out[0].width);
+}
+
+void funes_last(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  (void)context;
+  if (rows > 0) copy(op->out[0].base, row_of(&op->in[0], row + rows - 1), op->out[0].width);
+}
+
+void funes_mean(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  const uint32_t most = (uint32_t)1 << 24;
+  float *mean = op->state[0];
+  (void)context;
+  for (int32_t r = row; r < row + rows; r++) {
+    const float *x = row_of(&op->in[0], r);
+    float *y = row_of(&op->out[0], r);
+    uint32_t seen = *counter(op, 1) < most ? *counter(op, 1) + 1 : most;
+    const float count = (float)seen;
+    *counter(op, 1) = seen;
+    for (int32_t k = 0; k < op->in[0].width; k++) {
+      mean[k] = strict_state(mean[k] + (x[k] - mean[k]) / count);
+      y[k] = mean[k];
+    }
+  }
+}
+
+void funes_window(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  const int32_t taps = op->number[0], apart = op->number[1], width = op->in[0].width, ring_rows = (taps - 1) * apart;
+  float *ring = op->state[0];
+  (void)context;
+  for (int32_t r = row; r < row + rows; r++) {
+    const float *x = row_of(&op->in[0], r);
+    float *y = row_of(&op->out[0], r);
+    copy(y + (ptrdiff_t)(taps - 1) * width, x, width);
+    if (ring_rows == 0) continue;
+    /* The slot at `position` holds the oldest row and is the next to be written. */
+    const int32_t position = *counter(op, 1) < (uint32_t)ring_rows ? (int32_t)*counter(op, 1) : 0;
+    for (int32_t tap = 0; tap < taps - 1; tap++) {
+      const int32_t slot = (position + tap * apart) % ring_rows;
+      copy(y + (ptrdiff_t)tap * width, ring + (ptrdiff_t)slot * width, width);
+    }
+    for (int32_t k = 0; k < width; k++) ring[(ptrdiff_t)position * width + k] = strict_state(x[k]);
+    *counter(op, 1) = (uint32_t)((position + 1) % ring_rows);
+  }
+}
+
+int32_t funes_subsample(const funes_op *op, const funes_context *context, int32_t rows) {
+  const uint32_t every = (uint32_t)op->number[0];
+  uint32_t phase = *counter(op, 0) < every ? *counter(op, 0) : 0;
+  int32_t written = 0;
+  (void)context;
+  for (int32_t r = 0; r < rows; r++) {
+    if (phase == 0) copy(row_of(&op->out[0], written++), row_of(&op->in[0], r), op->out[0].width);
+    phase = phase + 1 < every ? phase + 1 : 0;
+  }
+  *counter(op, 0) = phase;
+  return written;
+}
+
+void funes_state_read(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  (void)context;
+  for (int32_t r = row; r < row + rows; r++) copy(row_of(&op->out[0], r), op->state[0], op->out[0].width);
+}
+
+void funes_state_write(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  (void)context;
+  if (rows <= 0) return;
+  const float *x = row_of(&op->in[0], row + rows - 1);
+  for (int32_t k = 0; k < op->in[0].width; k++) op->state[0][k] = strict_state(x[k]);
+}
