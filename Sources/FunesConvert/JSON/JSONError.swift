@@ -10,6 +10,8 @@ public struct JSONPosition: Sendable, Equatable {
   /// Bytes from the beginning of the line, from 1.
   public var column: Int
 
+  static let start = JSONPosition(offset: 0, line: 1, column: 1)
+
   public init(offset: Int, line: Int, column: Int) {
     self.offset = offset
     self.line = line

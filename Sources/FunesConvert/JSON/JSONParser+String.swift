@@ -11,9 +11,7 @@ extension JSONParser {
       switch byte {
       case UInt8(ascii: "\""):
         offset += 1
-        // Decoding repairs what is not UTF-8, so a difference shows that it was not.
-        let string = String(decoding: text, as: UTF8.self)
-        guard string.utf8.elementsEqual(text) else { throw .invalidUTF8(at: position(start)) }
+        guard let string = String(utf8Bytes: text) else { throw .invalidUTF8(at: position(start)) }
         return string
       case UInt8(ascii: "\\"):
         text.append(contentsOf: try escape())

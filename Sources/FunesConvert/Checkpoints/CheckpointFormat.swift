@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which reader a file goes to, decided by its first bytes alone.
+
+extension Checkpoint {
+  static func read(_ source: ByteSource) throws(CheckpointError) -> Checkpoint {
+    let start = try source.prefix(512)
+    if start.starts(with: Npy.magic) {
+      return try Checkpoint(file: source.name, tensors: try Npy.read(array: source), metadata: [:])
+    }
+    if start.starts(with: [0x50, 0x4b, 0x03, 0x04]) || start.starts(with: [0x50, 0x4b, 0x05, 0x06]) {
+      return try read(archive: try ZipArchive(source))
+    }
+    if let foreign = foreignFormat(start) { throw .foreignFormat(file: source.name, found: foreign) }
+    // A safetensors header begins with a brace, after eight bytes of length.
+    if start.count > 8, start[8] == UInt8(ascii: "{") {
+      let (tensors, metadata) = try Safetensors.read(source)
+      return try Checkpoint(file: source.name, tensors: tensors, metadata: metadata)
+    }
+    throw .unknownFormat(file: source.name, found: Array(start.prefix(16)))
+  }
+
+  private static func read(archive: ZipArchive) throws(CheckpointError) -> Checkpoint {
+    let file = archive.source.name
+    return try Checkpoint(file: file, tensors: try Npy.read(archive: archive), metadata: [:])
+  }
+
+  private static func foreignFormat(_ start: [UInt8]) -> ForeignFormat? {
+    if start.starts(with: [0x89, 0x48, 0x44, 0x46]) { return .hdf5 }
+    if start.starts(with: Array("GGUF".utf8)) { return .gguf }
+    if start.dropFirst(4).starts(with: Array("TFL3".utf8)) { return .tflite }
+    return nil
+  }
+}
