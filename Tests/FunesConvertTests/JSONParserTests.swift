@@ -10,7 +10,7 @@ private func parse(_ text: String) throws(JSONError) -> JSONValue {
 }
 
 /// The error of a document, nil when it is read.
-private func refusal(_ bytes: [UInt8]) -> JSONError? {
+private func jsonRefusal(_ bytes: [UInt8]) -> JSONError? {
   do throws(JSONError) {
     _ = try JSONValue(parsing: bytes)
     return nil
@@ -19,7 +19,7 @@ private func refusal(_ bytes: [UInt8]) -> JSONError? {
   }
 }
 
-private func refusal(_ text: String) -> JSONError? { refusal(Array(text.utf8)) }
+private func jsonRefusal(_ text: String) -> JSONError? { jsonRefusal(Array(text.utf8)) }
 
 private func at(_ offset: Int, _ line: Int = 1, _ column: Int? = nil) -> JSONPosition {
   JSONPosition(offset: offset, line: line, column: column ?? offset + 1)
@@ -27,7 +27,8 @@ private func at(_ offset: Int, _ line: Int = 1, _ column: Int? = nil) -> JSONPos
 
 @Suite struct JSONParserTests {
   @Test func valuesOfEveryKindAreRead() throws {
-    let value = try parse(#" {"a": [1, -2.5, 1e3, true, false, null], "b": {"c": "x\ny"}, "big": 18446744073709551616} "#)
+    let value = try parse(
+      #" {"a": [1, -2.5, 1e3, true, false, null], "b": {"c": "x\ny"}, "big": 18446744073709551616} "#)
     #expect(value.members?.map(\.key) == ["a", "b", "big"])
     #expect(value["a"] == .array([.integer(1), .number(-2.5), .number(1000), .bool(true), .bool(false), .null]))
     #expect(value["b"]?["c"]?.stringValue == "x\ny")
@@ -59,10 +60,10 @@ private func at(_ offset: Int, _ line: Int = 1, _ column: Int? = nil) -> JSONPos
     let limit = JSONParser.depthLimit
     let deep = String(repeating: "[", count: limit) + String(repeating: "]", count: limit)
     #expect(throws: Never.self) { try parse(deep) }
-    #expect(refusal("[" + deep + "]") == .tooDeep(limit: limit, at: at(limit)))
-    #expect(refusal(String(repeating: "[", count: 100_000)) == .tooDeep(limit: limit, at: at(limit)))
+    #expect(jsonRefusal("[" + deep + "]") == .tooDeep(limit: limit, at: at(limit)))
+    #expect(jsonRefusal(String(repeating: "[", count: 100_000)) == .tooDeep(limit: limit, at: at(limit)))
     #expect(
-      refusal(String(repeating: "{\"a\":", count: 100_000)) == .tooDeep(limit: limit, at: at(limit * 5)))
+      jsonRefusal(String(repeating: "{\"a\":", count: 100_000)) == .tooDeep(limit: limit, at: at(limit * 5)))
   }
 
   @Test(arguments: [
@@ -90,30 +91,30 @@ private func at(_ offset: Int, _ line: Int = 1, _ column: Int? = nil) -> JSONPos
     ("\"abc", .unexpectedEnd(expected: "the string's closing quote", at: at(4))),
     ("// x", .unexpectedByte(found: UInt8(ascii: "/"), expected: "a value", at: at(0))),
   ]) func hostileTextIsRefusedAtItsPlace(text: String, expected: JSONError) {
-    #expect(refusal(text) == expected)
+    #expect(jsonRefusal(text) == expected)
     #expect(!expected.description.isEmpty)
   }
 
   @Test func aNumberOfAMillionDigitsIsRefused() {
     let limit = JSONParser.numberLimit
-    #expect(refusal(String(repeating: "9", count: 1_000_000)) == .numberTooLong(limit: limit, at: at(0)))
-    #expect(refusal("[1." + String(repeating: "0", count: 1_000_000)) == .numberTooLong(limit: limit, at: at(1)))
+    #expect(jsonRefusal(String(repeating: "9", count: 1_000_000)) == .numberTooLong(limit: limit, at: at(0)))
+    #expect(jsonRefusal("[1." + String(repeating: "0", count: 1_000_000)) == .numberTooLong(limit: limit, at: at(1)))
   }
 
   @Test func bytesThatAreNotUTF8AreRefused() {
-    #expect(refusal([0x22, 0xff, 0x22]) == .invalidUTF8(at: at(0)))
-    #expect(refusal([0x22, 0xc0, 0xaf, 0x22]) == .invalidUTF8(at: at(0)))
-    #expect(refusal([0xef, 0xbb, 0xbf, 0x31]) == .unexpectedByte(found: 0xef, expected: "a value", at: at(0)))
+    #expect(jsonRefusal([0x22, 0xff, 0x22]) == .invalidUTF8(at: at(0)))
+    #expect(jsonRefusal([0x22, 0xc0, 0xaf, 0x22]) == .invalidUTF8(at: at(0)))
+    #expect(jsonRefusal([0xef, 0xbb, 0xbf, 0x31]) == .unexpectedByte(found: 0xef, expected: "a value", at: at(0)))
   }
 
   @Test func noTruncationNorFlippedBitCrashes() {
     let whole = Array(#"{"a": [1, -2.5e3, "\u00e9\n"], "b": {"c": null, "d": true}}"#.utf8)
-    #expect(refusal(whole) == nil)
-    for count in 0..<whole.count { #expect(refusal(Array(whole[..<count])) != nil) }
+    #expect(jsonRefusal(whole) == nil)
+    for count in 0..<whole.count { #expect(jsonRefusal(Array(whole[..<count])) != nil) }
     for bit in 0..<(whole.count * 8) {
       var bytes = whole
       bytes[bit / 8] ^= 1 << UInt8(bit % 8)
-      _ = refusal(bytes)
+      _ = jsonRefusal(bytes)
     }
   }
 }

@@ -48,7 +48,8 @@ extension Trait where Self == ConditionTrait {
   /// Skips the test, with a message, where the shared folder is absent.
   static var needsSharedData: Self {
     .enabled(
-      if: SharedData.admit(), "no folder \"\(SharedData.folder.path)\"; set FUNES_SHARED to run this on real checkpoints")
+      if: SharedData.admit(),
+      "no folder \"\(SharedData.folder.path)\"; set FUNES_SHARED to run this on real checkpoints")
   }
 }
 
