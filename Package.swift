@@ -27,7 +27,7 @@ let package = Package(
     .target(name: "Funes", dependencies: ["CFunesKernels"]),
     .target(name: "FunesC", dependencies: ["Funes"]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "FunesConvert", dependencies: ["Funes", "CZlib"]),
+    .target(name: "FunesConvert", dependencies: ["CFunesKernels", "Funes", "CZlib"]),
     .executableTarget(
       name: "FunesCommand",
       dependencies: [

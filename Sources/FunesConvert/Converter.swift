@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a graph to a file in memory: quantise every matrix, plan the arenas, write, test the file against itself.
+
+/// A file in memory and what its making cost.
+public struct ConvertedModel: Sendable {
+  public var bytes: [UInt8]
+  public var report: ConversionReport
+}
+
+/// Turns graphs into `.funes` files.
+public struct Converter {
+  /// What metadata calls the converter.
+  public static let version = "0.1.0"
+
+  /// Runs a file's self-test and returns the CRC-32C of each record's outputs.
+  public typealias SelfTest = (_ file: [UInt8], _ records: [GoldenRecord]) throws(ConversionError) -> [UInt32]
+  /// Told before each matrix: how many of all weights are done, and whose turn it is.
+  public typealias Progress = (_ done: Int, _ total: Int, _ name: String) -> Void
+
+  /// Of every matrix that `exceptions` does not name.
+  public var precision: Precision
+  /// Other precisions for single matrices, by the name of the constant.
+  public var exceptions: [String: Precision] = [:]
+  /// False gives every value memory of its own, for reading all of them after a call.
+  public var sharesArena = true
+  /// The self-test to write; empty for none. Needs `selfTest`.
+  public var goldens: [GoldenRecord]?
+  public var selfTest: SelfTest?
+  public var progress: Progress?
+
+  public init(precision: Precision = .default) { self.precision = precision }
+
+  /// Converts a graph as it stands; equal graphs and options give equal bytes on every machine.
+  public func convert(_ graph: Graph) throws(ConversionError) -> ConvertedModel {
+    try graph.checkConstants()
+    let matrices = try quantize(graph)
+    let plan = ArenaPlanner.plan(graph, isSharing: sharesArena)
+    let writer = try FileWriter(graph, matrices: matrices, plan: plan, metadata: metadata(of: graph, matrices))
+    var bytes = try writer.bytes()
+    if let selfTest {
+      var records = goldens ?? GoldenRecord.standard(for: graph)
+      let crcs = try selfTest(bytes, records)
+      guard crcs.count == records.count else {
+        throw .wrongSelfTestCount(found: crcs.count, expected: records.count)
+      }
+      for index in records.indices { records[index].crc = crcs[index] }
+      bytes = try writer.bytes(goldens: records)
+    }
+    let report = ConversionReport(graph, matrices: matrices, plan: plan, fileByteCount: bytes.count)
+    return ConvertedModel(bytes: bytes, report: report)
+  }
+
+  /// Every matrix of the graph in integers, by its index among the constants.
+  public func quantize(_ graph: Graph) throws(ConversionError) -> [Int: QuantizedMatrix] {
+    let names = Set(graph.constants.compactMap { if case .matrix = $0.layout { $0.name } else { nil } })
+    for name in exceptions.keys.sorted() where !names.contains(name) { throw .unknownMatrix(name) }
+    let total = graph.constants.reduce(0) { if case .matrix = $1.layout { $0 + $1.values.count } else { $0 } }
+    var done = 0
+    var matrices: [Int: QuantizedMatrix] = [:]
+    for (index, constant) in graph.constants.enumerated() {
+      guard case .matrix(let rows, let cols, let groups) = constant.layout else { continue }
+      progress?(done, total, constant.name)
+      let quantizer = Quantizer(exceptions[constant.name] ?? precision)
+      matrices[index] = try quantizer.quantize(
+        constant.values, rows: rows, cols: cols, groups: groups, named: constant.name)
+      done += constant.values.count
+    }
+    return matrices
+  }
+
+  private func metadata(of graph: Graph, _ matrices: [Int: QuantizedMatrix]) -> [String: String] {
+    var metadata = graph.metadata
+    metadata["converter"] = "funes \(Converter.version)"
+    metadata["name"] = graph.name
+    let bits = Set(matrices.values.map { $0.activationPlanes * 8 }).sorted()
+    metadata["activations"] = bits.isEmpty ? nil : bits.map(String.init).joined(separator: " ")
+    return metadata
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// How finely a matrix and the vectors that it multiplies are written in integers: what the converter's caller chooses.
+
+/// The integers of one matrix product: weights of 8 bits, activations of 8 or 16.
+public struct Precision: Sendable, Equatable {
+  /// Bits of a quantised activation: one int8 plane or two.
+  public enum Activations: Int, Sendable, CaseIterable {
+    case eight = 8
+    case sixteen = 16
+
+    /// Planes in the file's constant record.
+    var planes: Int { self == .eight ? 1 : 2 }
+    /// Largest magnitude of a quantised activation; two planes hold 127 · 257 = 32,639.
+    var largest: Int { self == .eight ? 127 : 32_639 }
+  }
+
+  public var activations: Activations
+  /// Whether columns are brought to like size by an equalizer, which the activations then take up.
+  public var isEqualized: Bool
+
+  /// Equalised unless said otherwise exactly where 16 bits can take up what the columns give away.
+  public init(activations: Activations, isEqualized: Bool? = nil) {
+    self.activations = activations
+    self.isEqualized = isEqualized ?? (activations == .sixteen)
+  }
+
+  /// 8-bit weights, 16-bit activations, equalised columns.
+  public static let `default` = Precision(activations: .sixteen)
+  /// 8-bit weights, 8-bit activations: half the work of a product where the loss is accepted.
+  public static let fast = Precision(activations: .eight)
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a conversion lost and what the model will cost: figures for people and, as JSON, for programs.
+
+/// The cost and loss of a converted model. Optional figures are nil where they were not measured, or where nothing was
+/// lost and a ratio has no value.
+public struct ConversionReport: Sendable, Equatable, Codable {
+  /// One use of a matrix by an operator.
+  public struct Matrix: Sendable, Equatable, Codable {
+    /// The constant's name.
+    public var name: String
+    public var rows: Int
+    public var cols: Int
+    /// Bytes in the file: tiles, scales, row sums, equalizer; 0 where an operator before has counted them.
+    public var byteCount: Int
+    public var activationBits: Int
+    /// Largest magnitude of a quantised activation.
+    public var qmax: Int
+    public var isEqualized: Bool
+    /// 10 log10(Σ W² / Σ (W − Ŵ)²).
+    public var weightSNR: Double?
+  }
+
+  /// An operator that has matrices.
+  public struct Layer: Sendable, Equatable, Codable {
+    public var program: String
+    public var name: String
+    public var kind: String
+    public var matrices: [Matrix]
+    /// Multiplications of its matrix products for one row.
+    public var multiplyCount: Int
+    /// Its output against the float reference, in dB; nil until measured.
+    public var outputSNR: Double?
+    /// Largest difference of its output from the float reference; nil until measured.
+    public var outputMaxAbs: Double?
+  }
+
+  /// One program's total.
+  public struct Program: Sendable, Equatable, Codable {
+    public var name: String
+    /// Multiplications of all matrix products for one row of a call, every operator running.
+    public var multiplyCount: Int
+  }
+
+  public var model: String
+  public var layers: [Layer]
+  public var programs: [Program]
+  public var fileByteCount: Int
+  /// Matrices: tiles, scales, row sums and equalizers.
+  public var weightByteCount: Int
+  /// What a snapshot holds.
+  public var stateByteCount: Int
+  /// State and arenas of a session for one row, without the kernels' scratch.
+  public var sessionByteCount: Int
+  /// Bytes that each further row of a call needs.
+  public var rowByteCount: Int
+  /// All weights together.
+  public var weightSNR: Double?
+}
+
+extension ConversionReport {
+  init(_ graph: Graph, matrices: [Int: QuantizedMatrix], plan: ArenaPlan, fileByteCount: Int) {
+    model = graph.name
+    self.fileByteCount = fileByteCount
+    layers = []
+    programs = []
+    var counted: Set<Int> = []
+    for program in graph.programs {
+      var total = 0
+      for op in program.operators {
+        let record = OperatorRecord(op.operation)
+        let used = record.constants.compactMap { $0 }.filter { matrices[$0] != nil }
+        guard !used.isEmpty else { continue }
+        let count = ConversionReport.multiplyCount(of: op, in: graph)
+        total += count
+        let entries = used.map { index in
+          Matrix(matrices[index]!, named: graph.constants[index].name, isCounted: !counted.insert(index).inserted)
+        }
+        layers.append(
+          Layer(program: program.name, name: op.name, kind: record.kind, matrices: entries, multiplyCount: count))
+      }
+      programs.append(Program(name: program.name, multiplyCount: total))
+    }
+    weightByteCount = layers.flatMap(\.matrices).reduce(0) { $0 + $1.byteCount }
+    stateByteCount = graph.states.reduce(0) { $0 + $1.lanes * roundUp($1.width, to: 16) * 4 }
+    rowByteCount = plan.rowByteCount
+    sessionByteCount = stateByteCount + plan.fixedByteCount + plan.rowByteCount
+    let energies = matrices.keys.sorted().map { matrices[$0]! }
+    weightSNR = decibels(
+      signal: energies.reduce(0) { $0 + $1.signalEnergy }, error: energies.reduce(0) { $0 + $1.errorEnergy })
+  }
+
+  /// Multiplications of an operator's matrix products for one row.
+  private static func multiplyCount(of op: Graph.Operator, in graph: Graph) -> Int {
+    func count(_ index: Int) -> Int { graph.constants[index].values.count }
+    switch op.operation {
+    case .linear(let weight, _):
+      guard case .matrix(let rows, _, _) = graph.constants[weight].layout else { return 0 }
+      return graph.values[op.outputs[0]].width / rows * count(weight)
+    case .cell(let cell):
+      let matrices = [cell.weightX, cell.weightH] + [cell.candidate, cell.projection].compactMap { $0 }
+      return matrices.reduce(0) { $0 + count($1) } * cell.lanes * (cell.innerSteps ?? 1)
+    default: return 0
+    }
+  }
+}
+
+extension ConversionReport.Matrix {
+  fileprivate init(_ matrix: QuantizedMatrix, named name: String, isCounted: Bool) {
+    self.name = name
+    rows = matrix.rows
+    cols = matrix.cols
+    byteCount = isCounted ? 0 : TilePacker(matrix).byteCount(hasEqualizer: matrix.equalizer != nil)
+    activationBits = 8 * matrix.activationPlanes
+    qmax = matrix.qmax
+    isEqualized = matrix.equalizer != nil
+    weightSNR = matrix.weightSNR
+  }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator looks like in the OPS section: its code, the slots of its constants and states, its numbers.
+
+/// One operator's code and slots, still with the graph's indices.
+struct OperatorRecord {
+  var code: UInt16
+  var kind: String
+  var constants: [Int?] = []
+  var states: [Int?] = []
+  var numbers: [Int32] = []
+}
+
+extension OperatorRecord {
+  init(_ operation: Graph.Operation) {
+    switch operation {
+    case .linear(let weight, let bias):
+      self.init(code: 1, kind: "linear", constants: [weight, bias])
+    case .embedding(let table):
+      self.init(code: 2, kind: "embedding", constants: [table])
+    case .oneHot(let classes):
+      self.init(code: 3, kind: "one hot", numbers: [Int32(classes)])
+    case .cell(let cell):
+      self.init(cell)
+    case .add:
+      self.init(code: 7, kind: "add")
+    case .multiply:
+      self.init(code: 8, kind: "multiply")
+    case .concat(let lanes):
+      self.init(code: 9, kind: "concat", numbers: [Int32(lanes)])
+    case .slice(let lanes, let begin, let count):
+      self.init(code: 10, kind: "slice", numbers: [Int32(lanes), Int32(begin), Int32(count)])
+    case .activate(let function):
+      self.init(code: 11, kind: "activate", numbers: [Int32(function.rawValue)])
+    case .softmax(let lanes):
+      self.init(code: 12, kind: "softmax", numbers: [Int32(lanes)])
+    case .logSoftmax(let lanes):
+      self.init(code: 13, kind: "log-softmax", numbers: [Int32(lanes)])
+    case .l2Normalize(let lanes):
+      self.init(code: 14, kind: "l2 normalize", numbers: [Int32(lanes)])
+    case .copy:
+      self.init(code: 15, kind: "copy")
+    case .last:
+      self.init(code: 16, kind: "last")
+    case .mean(let mean, let counter):
+      self.init(code: 17, kind: "mean", states: [mean, counter])
+    case .window(let length, let dilation, let ring, let position):
+      self.init(code: 18, kind: "window", states: [ring, position], numbers: [Int32(length), Int32(dilation)])
+    case .subsample(let stride, let phase):
+      self.init(code: 19, kind: "subsample", states: [phase], numbers: [Int32(stride)])
+    case .stateRead(let state):
+      self.init(code: 20, kind: "state read", states: [state])
+    case .stateWrite(let state):
+      self.init(code: 21, kind: "state write", states: [state])
+    }
+  }
+
+  private init(_ cell: Graph.Cell) {
+    let gateFunction = cell.kind == .rnn ? 0 : cell.gateActivation.rawValue
+    var flags = 0
+    if cell.isCoupled { flags |= 1 }
+    if cell.isResetBefore { flags |= 2 }
+    if cell.isReversed { flags |= 4 }
+    if cell.innerSteps != nil { flags |= 8 }
+    let numbers = [
+      Int32(cell.activation.rawValue + 256 * gateFunction), Int32(flags), Int32(cell.lanes),
+      Int32(cell.innerSteps ?? 1), Int32(bitPattern: cell.cellClip.bitPattern),
+      Int32(bitPattern: cell.projectionClip.bitPattern),
+    ]
+    let common: [Int?] = [cell.weightX, cell.weightH, cell.bias]
+    switch cell.kind {
+    case .rnn:
+      self.init(code: 4, kind: "rnn", constants: common, states: [cell.hidden], numbers: numbers)
+    case .lstm:
+      self.init(
+        code: 5, kind: "lstm", constants: common + [cell.peephole, cell.projection], states: [cell.hidden, cell.cell],
+        numbers: numbers)
+    case .gru:
+      self.init(
+        code: 6, kind: "gru", constants: common + [cell.biasHN, cell.candidate], states: [cell.hidden],
+        numbers: numbers)
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order of weights in the file: tiles of 16 rows × 4 columns, gates of a unit block side by side, so that every
+// instruction set reads them straight from the mapped file.
+
+/// Places of a packed matrix (rows, cols) of G groups. FORMAT.md, section CONS.
+///
+///     units = rows / G,  blocks = ⌈units / 16⌉,  quads = ⌈cols / 4⌉,  P = 16 G blocks
+///     tile(block, quad, gate) at ((block · quads + quad) · G + gate) · 64,  byte lane · 4 + column
+///     padded row (block · G + gate) · 16 + lane  =  row gate · units + block · 16 + lane
+struct TilePacker: Equatable {
+  static let blockUnits = 16
+  static let tileCols = 4
+
+  var rows: Int
+  var cols: Int
+  var groups: Int
+
+  init(rows: Int, cols: Int, groups: Int) {
+    precondition(groups >= 1 && rows % groups == 0, "TilePacker: groups do not divide rows")
+    self.rows = rows
+    self.cols = cols
+    self.groups = groups
+  }
+
+  var units: Int { rows / groups }
+  var blocks: Int { roundUp(units, to: 16) / 16 }
+  var quads: Int { roundUp(cols, to: 4) / 4 }
+  var paddedRows: Int { 16 * groups * blocks }
+  var tileByteCount: Int { 64 * groups * blocks * quads }
+
+  func paddedRow(_ row: Int) -> Int {
+    let (gate, unit) = row.quotientAndRemainder(dividingBy: units)
+    return (unit / 16 * groups + gate) * 16 + unit % 16
+  }
+
+  /// Where the weight of a row and column lies in the tiles.
+  func offset(row: Int, col: Int) -> Int {
+    let (gate, unit) = row.quotientAndRemainder(dividingBy: units)
+    return ((unit / 16 * quads + col / 4) * groups + gate) * 64 + unit % 16 * 4 + col % 4
+  }
+
+  /// Bytes of the matrix in the file: tiles, scales, row sums, equalizer.
+  func byteCount(hasEqualizer: Bool) -> Int {
+    tileByteCount + 8 * paddedRows + (hasEqualizer ? roundUp(16 * quads, to: 64) : 0)
+  }
+
+  /// Values of the logical rows in padded row order, zero in between.
+  func padded<T: AdditiveArithmetic>(_ values: [T]) -> [T] {
+    var padded = [T](repeating: .zero, count: paddedRows)
+    for row in 0..<rows { padded[paddedRow(row)] = values[row] }
+    return padded
+  }
+}
+
+extension TilePacker {
+  init(_ matrix: QuantizedMatrix) {
+    self.init(rows: matrix.rows, cols: matrix.cols, groups: matrix.groups)
+  }
+
+  /// Appends a matrix as the file holds it.
+  static func append(_ matrix: QuantizedMatrix, to writer: inout ByteWriter) {
+    let packer = TilePacker(matrix)
+    let (cols, stepOfQuad) = (matrix.cols, packer.groups * 64)
+    writer.append(count: packer.tileByteCount) { tiles in
+      matrix.weights.withUnsafeBufferPointer { weights in
+        for row in 0..<matrix.rows {
+          var offset = packer.offset(row: row, col: 0)
+          for col in stride(from: 0, to: cols, by: 4) {
+            for column in 0..<min(4, cols - col) {
+              tiles[offset + column] = UInt8(bitPattern: weights[row * cols + col + column])
+            }
+            offset += stepOfQuad
+          }
+        }
+      }
+    }
+    for scale in packer.padded(matrix.scales) { writer.append(scale) }
+    for sum in packer.padded(matrix.rowSums) { writer.append(sum) }
+    if let equalizer = matrix.equalizer {
+      for column in equalizer { writer.append(column) }
+      writer.zeros(roundUp(16 * packer.quads, to: 64) - 4 * equalizer.count)
+    }
+  }
+
+  /// The matrix that `append` wrote, without what the tiles do not hold (planes, qmax, energies); pads are not read.
+  func unpacked(_ bytes: some RandomAccessCollection<UInt8>, hasEqualizer: Bool) -> QuantizedMatrix {
+    let bytes = Array(bytes)
+    func word(_ offset: Int) -> UInt32 {
+      (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << UInt32(8 * $1) }
+    }
+    var matrix = QuantizedMatrix(
+      rows: rows, cols: cols, groups: groups, weights: [], scales: [], equalizer: nil, activationPlanes: 0, qmax: 0,
+      signalEnergy: 0, errorEnergy: 0)
+    for row in 0..<rows {
+      for col in 0..<cols { matrix.weights.append(Int8(bitPattern: bytes[offset(row: row, col: col)])) }
+      matrix.scales.append(Float(bitPattern: word(tileByteCount + 4 * paddedRow(row))))
+    }
+    if hasEqualizer {
+      let first = tileByteCount + 8 * paddedRows
+      matrix.equalizer = (0..<cols).map { Float(bitPattern: word(first + 4 * $0)) }
+    }
+    return matrix
+  }
+}
