@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules of operators that are the same for all: slots, order of making, and which rows they see.
+
+/// Where an operator stands, while it is checked.
+struct OperatorPlace {
+  var index: Int
+  var program: Int
+  var ranges: ProgramRanges
+  var isBlock: Bool
+  var isSequential: Bool
+
+  func require(
+    _ holds: Bool, _ rule: ModelError.Rule, _ found: Int = 0, _ expected: Int = 0
+  ) throws(ModelError) {
+    try Section.operators.require(
+      index, holds, rule, UInt64(truncatingIfNeeded: found), UInt64(truncatingIfNeeded: expected))
+  }
+}
+
+extension Model {
+  func checkOperators() throws(ModelError) {
+    var nextDomain = 2
+    for program in 0..<programCount {
+      let ranges = ranges(of: program)
+      var place = OperatorPlace(
+        index: ranges.operation, program: program, ranges: ranges, isBlock: self.program(program).isBlock,
+        isSequential: false)
+      for run in ranges.run..<(ranges.run + ranges.runCount) {
+        let run = self.run(run)
+        place.isSequential = run.isSequential
+        for _ in 0..<run.operatorCount {
+          try checkOperator(at: place, nextDomain: &nextDomain)
+          place.index += 1
+        }
+      }
+    }
+    for index in 0..<valueCount where value(index).domain >= nextDomain {
+      throw .record(
+        .values, index: index, rule: .domain, found: UInt64(value(index).domain), expected: UInt64(nextDomain - 1))
+    }
+  }
+
+  private func checkOperator(at place: OperatorPlace, nextDomain: inout Int) throws(ModelError) {
+    let operation = operation(place.index)
+    let record = operation.record
+    guard let opcode = Opcode(rawValue: operation.opcode) else {
+      throw .record(
+        .operators, index: place.index, rule: .kind, found: UInt64(operation.opcode),
+        expected: UInt64(Opcode.allCases.count))
+    }
+    try checkName(operation.name, .operators, place.index)
+    try place.require(record.u16(2) == 0 && record.u64(8) == 0, .reserved, 1, 0)
+    try checkSlots(operation, place)
+    let arity = Arity.of(opcode)
+    let inputs = operation.inputCount
+    try place.require(inputs >= arity.leastInputs && inputs <= arity.mostInputs, .arity, inputs, arity.mostInputs)
+    let outputs = operation.outputCount
+    try place.require(outputs >= arity.leastOutputs && outputs <= arity.mostOutputs, .arity, outputs, arity.mostOutputs)
+    for slot in 0..<8 {
+      let isUsed = operation.constant(slot) != none
+      let isRequired = slot < arity.requiredConstants
+      try place.require(!isRequired || isUsed, .arity, slot, arity.requiredConstants)
+      try place.require(!isUsed || slot < arity.mostConstants, .arity, slot, arity.mostConstants)
+    }
+    for slot in arity.mostStates..<4 { try place.require(operation.state(slot) == none, .arity, slot, arity.mostStates) }
+    for slot in arity.numbers..<6 {
+      try place.require(operation.number(slot) == 0, .reserved, Int(operation.number(slot)), 0)
+    }
+    try checkDomains(opcode, operation, place, nextDomain: &nextDomain)
+    try checkShapes(opcode, operation, place)
+  }
+
+  /// Every slot is NONE or an index in range; used inputs come first and are made before.
+  private func checkSlots(_ operation: OperatorRecord, _ place: OperatorPlace) throws(ModelError) {
+    let inputs = operation.inputCount
+    for slot in 0..<8 {
+      let input = operation.input(slot)
+      if slot >= inputs {
+        try place.require(input == none, .index, Int(input), valueCount)
+        continue
+      }
+      try place.require(input < UInt32(valueCount), .index, Int(input), valueCount)
+      let producer = value(Int(input)).producer
+      if producer >= Model.inputProducer {
+        let port = Int(producer - Model.inputProducer)
+        let isOwn = port >= place.ranges.port && port < place.ranges.port + place.ranges.portCount
+        try place.require(isOwn, .order, port, place.ranges.port)
+      } else {
+        let isEarlier = Int(producer) < place.index && Int(producer) >= place.ranges.operation
+        try place.require(isEarlier, .order, Int(producer), place.index)
+      }
+    }
+    for slot in 0..<2 {
+      let output = operation.output(slot)
+      if output == none { continue }
+      try place.require(output < UInt32(valueCount) && (slot == 0 || operation.output(0) != output), .index, Int(output), valueCount)
+      let producer = value(Int(output)).producer
+      try place.require(producer == UInt32(place.index), .producer, Int(producer), place.index)
+    }
+    for slot in 0..<8 {
+      let constant = operation.constant(slot)
+      try place.require(constant == none || constant < UInt32(constantCount), .index, Int(constant), constantCount)
+    }
+    for slot in 0..<4 {
+      let state = operation.state(slot)
+      try place.require(state == none || state < UInt32(stateCount), .index, Int(state), stateCount)
+    }
+  }
+
+  /// Which rows an operator sees and makes: see "domain" in FORMAT.md.
+  private func checkDomains(
+    _ opcode: Opcode, _ operation: OperatorRecord, _ place: OperatorPlace, nextDomain: inout Int
+  ) throws(ModelError) {
+    var domain = 0
+    for slot in 0..<operation.inputCount {
+      let found = value(Int(operation.input(slot))).domain
+      if found == 0 { continue }
+      try place.require(domain == 0 || domain == found, .domain, found, domain)
+      domain = found
+    }
+    try place.require(!place.isSequential || domain <= 1, .placement, domain, 1)
+    var expected = domain
+    switch opcode {
+    case .last:
+      try place.require(domain == 1 && !place.isSequential, .placement, domain, 1)
+      expected = 0
+    case .subsample:
+      try place.require(domain >= 1 && !place.isSequential, .placement, domain, 1)
+      expected = nextDomain
+      nextDomain += 1
+      try place.require(expected < 16, .domain, expected, 15)
+    case .stateRead: expected = 0
+    default: break
+    }
+    if place.isSequential { expected = 1 }
+    for slot in 0..<operation.outputCount {
+      let found = value(Int(operation.output(slot))).domain
+      try place.require(found == expected, .domain, found, expected)
+    }
+  }
+}
+
+/// How many slots of each sort an operator uses.
+struct Arity {
+  var leastInputs = 1, mostInputs = 1
+  var leastOutputs = 1, mostOutputs = 1
+  var requiredConstants = 0, mostConstants = 0
+  var mostStates = 0
+  var numbers = 0
+
+  static func of(_ opcode: Opcode) -> Arity {
+    switch opcode {
+    case .linear: Arity(requiredConstants: 1, mostConstants: 2)
+    case .embedding: Arity(requiredConstants: 1, mostConstants: 1)
+    case .oneHot, .activate, .softmax, .logSoftmax, .l2Normalize: Arity(numbers: 1)
+    case .rnn: Arity(mostOutputs: 2, requiredConstants: 3, mostConstants: 3, mostStates: 1, numbers: 6)
+    case .lstm: Arity(mostOutputs: 2, requiredConstants: 3, mostConstants: 5, mostStates: 2, numbers: 6)
+    case .gru: Arity(mostOutputs: 2, requiredConstants: 3, mostConstants: 5, mostStates: 1, numbers: 6)
+    case .add, .multiply: Arity(leastInputs: 2, mostInputs: 2)
+    case .concat: Arity(leastInputs: 2, mostInputs: 8, numbers: 1)
+    case .slice: Arity(numbers: 3)
+    case .copy, .last: Arity()
+    case .mean: Arity(mostStates: 2)
+    case .window: Arity(mostStates: 2, numbers: 2)
+    case .subsample: Arity(mostStates: 1, numbers: 1)
+    case .stateRead: Arity(leastInputs: 0, mostInputs: 0, mostStates: 1)
+    case .stateWrite: Arity(leastOutputs: 0, mostOutputs: 0, mostStates: 1)
+    }
+  }
+}

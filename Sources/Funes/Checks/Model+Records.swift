@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules of the records that hold numbers and memory: constants, states, values, and the tables of text.
+
+extension Model {
+  func checkConstants() throws(ModelError) {
+    let section = Section.constants
+    var end: UInt64 = 0
+    for index in 0..<count(section) {
+      let constant = constant(index)
+      let record = constant.record
+      try checkName(constant.name, section, index)
+      let kind = record.u8(4)
+      try section.require(index, kind == 1 || kind == 2, .kind, UInt64(kind), 2)
+      try section.require(index, record.isZero(32..<64), .reserved, 1, 0)
+      try section.require(
+        index, record.u32(8) >= 1 && record.u32(8) <= 1 << 28, .extent, UInt64(record.u32(8)), 1 << 28)
+      if kind == 1 {
+        try checkMatrix(constant, index)
+      } else {
+        let isPlain =
+          record.u8(5) == 0 && record.u8(6) == 0 && record.u8(7) == 0 && record.u32(12) == 1 && record.u32(16) == 0
+          && record.u32(20) == 0
+        try section.require(index, isPlain, .reserved, 1, 0)
+      }
+      try section.require(index, constant.offset == end, .tiling, constant.offset, end)
+      end += constant.byteCount
+      try section.require(index, end <= UInt64(count(.data)), .tiling, end, UInt64(count(.data)))
+      try checkNumbers(constant, index)
+    }
+    try Section.data.require(end == UInt64(count(.data)), .tiling, UInt64(count(.data)), end)
+  }
+
+  private func checkMatrix(_ constant: ConstantRecord, _ index: Int) throws(ModelError) {
+    let section = Section.constants
+    let record = constant.record
+    try section.require(index, record.u8(5) == 1, .planes, UInt64(record.u8(5)), 1)
+    try section.require(index, record.u8(7) <= 1, .reserved, UInt64(record.u8(7)), 1)
+    try section.require(
+      index, record.u32(12) >= 1 && record.u32(12) <= 65_536, .extent, UInt64(record.u32(12)), 65_536)
+    let groups = record.u32(16)
+    try section.require(
+      index, groups >= 1 && groups <= 16 && record.u32(8) % groups == 0, .extent, UInt64(groups), UInt64(record.u32(8)))
+    let qmax = record.u32(20)
+    switch record.u8(6) {
+    case 1: try section.require(index, qmax >= 1 && qmax <= 127, .qmax, UInt64(qmax), 127)
+    case 2: try section.require(index, qmax >= 128 && qmax <= 32_639, .qmax, UInt64(qmax), 32_639)
+    default: throw .record(section, index: index, rule: .planes, found: UInt64(record.u8(6)), expected: 2)
+    }
+  }
+
+  /// Scales and equalizers are in 0...2^40, vectors within ±2^50: what keeps sums finite.
+  private func checkNumbers(_ constant: ConstantRecord, _ index: Int) throws(ModelError) {
+    let bytes = start(.data) + Int(constant.offset)
+    if constant.isMatrix {
+      let scales = bytes + Int(constant.tileByteCount)
+      try checkFloats(scales, constant.paddedRows, 0...0x1p40, index)
+      let equalizer = scales + constant.paddedRows * 8
+      if constant.hasEqualizer { try checkFloats(equalizer, constant.quads * 4, 0...0x1p40, index) }
+    } else {
+      try checkFloats(bytes, constant.rows, -0x1p50...0x1p50, index)
+    }
+  }
+
+  private func checkFloats(
+    _ floats: UnsafeRawPointer, _ count: Int, _ range: ClosedRange<Float>, _ index: Int
+  ) throws(ModelError) {
+    for position in 0..<count {
+      let bits = floats.load(fromByteOffset: position * 4, as: UInt32.self)
+      let value = Float(bitPattern: bits)
+      guard value >= range.lowerBound, value <= range.upperBound else {
+        throw .record(.constants, index: index, rule: .number, found: UInt64(bits), expected: UInt64(range.upperBound.bitPattern))
+      }
+    }
+  }
+
+  mutating func checkStates() throws(ModelError) {
+    let section = Section.states
+    var total: UInt64 = 0
+    for index in 0..<count(section) {
+      let state = state(index)
+      let record = state.record
+      try checkName(state.name, section, index)
+      try section.require(index, state.kind >= 1 && state.kind <= 6, .kind, UInt64(state.kind), 6)
+      try section.require(index, record.u16(6) == 0 && record.u64(24) == 0, .reserved, 1, 0)
+      let isCounter = state.kind == 4
+      try section.require(index, record.u8(5) == (isCounter ? 2 : 1), .element, UInt64(record.u8(5)), isCounter ? 2 : 1)
+      let lanes = record.u32(8)
+      let width = record.u32(12)
+      let limit: UInt32 = isCounter ? 1 : 1 << 24
+      try section.require(index, lanes >= 1 && lanes <= limit, .extent, UInt64(lanes), UInt64(limit))
+      try section.require(index, width >= 1 && width <= limit, .extent, UInt64(width), UInt64(limit))
+      try section.require(index, (state.limit > 0) == isCounter, .extent, UInt64(state.limit), 0)
+      total += state.byteCount
+      try section.require(index, total <= 1 << 36 && total <= UInt64(Int.max / 4), .extent, total, 1 << 36)
+      if state.initial != none {
+        let isKnown = !isCounter && state.initial < UInt32(count(.constants))
+        try section.require(index, isKnown, .index, UInt64(state.initial), UInt64(count(.constants)))
+        let initial = constant(Int(state.initial))
+        let isFit = !initial.isMatrix && initial.rows == state.lanes * state.paddedWidth
+        try section.require(index, isFit, .shape, UInt64(initial.rows), UInt64(state.lanes * state.paddedWidth))
+      }
+    }
+    stateByteCount = Int(total)
+  }
+
+  func checkValues() throws(ModelError) {
+    let section = Section.values
+    for index in 0..<count(section) {
+      let value = value(index)
+      let record = value.record
+      try checkName(value.name, section, index)
+      try section.require(index, record.u8(4) == 1 || record.u8(4) == 2, .kind, UInt64(record.u8(4)), 2)
+      try section.require(index, value.rank >= 1 && value.rank <= 3, .extent, UInt64(value.rank), 3)
+      var width: UInt64 = 1
+      for axis in 0..<3 {
+        let extent = UInt64(record.u32(8 + axis * 4))
+        let isInRange = extent >= 1 && extent <= 1 << 24 && (axis < value.rank || extent == 1)
+        try section.require(index, isInRange, .extent, extent, 1 << 24)
+        width *= extent
+        try section.require(index, width <= 1 << 24, .extent, width, 1 << 24)
+      }
+      try section.require(index, record.isZero(32..<48), .reserved, 1, 0)
+      try section.require(index, value.domain < 16, .domain, UInt64(value.domain), 15)
+      let arena = UInt64(value.domain == 0 ? fixedArenaByteCount : rowArenaByteCount)
+      let offset = value.arenaOffset
+      let isInside = offset % 64 == 0 && value.byteCount <= arena && offset <= arena - value.byteCount
+      try section.require(index, isInside, .arenaOffset, offset, arena)
+    }
+  }
+
+  func checkTexts() throws(ModelError) {
+    var end: UInt64 = 0
+    for index in 0..<count(.texts) {
+      let record = record(.texts, index)
+      let kind = record.u32(0)
+      let section = Section.texts
+      try section.require(index, kind >= 1 && kind <= 3, .kind, UInt64(kind), 3)
+      try section.require(index, record.isZero(20..<32) && record.u32(12) <= 3, .reserved, 1, 0)
+      let symbols = record.u32(4)
+      try section.require(index, (symbols == 0) == (kind == 3), .extent, UInt64(symbols), 0)
+      let limit = kind == 3 ? 256 : symbols
+      let unknown = record.u32(8)
+      try section.require(index, unknown == none || unknown < limit, .index, UInt64(unknown), UInt64(limit))
+      try checkName(record.u32(16), section, index)
+      end += UInt64(symbols)
+      try section.require(index, end <= UInt64(count(.symbols)), .tiling, end, UInt64(count(.symbols)))
+    }
+    try Section.symbols.require(end == UInt64(count(.symbols)), .tiling, UInt64(count(.symbols)), end)
+    for index in 0..<count(.symbols) { try checkName(record(.symbols, index).u32(0), .symbols, index) }
+    for index in 0..<count(.metadata) {
+      try checkName(record(.metadata, index).u32(0), .metadata, index)
+      try checkName(record(.metadata, index).u32(4), .metadata, index)
+    }
+    for index in 0..<count(.goldens) {
+      let record = record(.goldens, index)
+      let isKnown = record.u32(0) < UInt32(programCount) && record.u32(4) >= 1 && record.u32(4) <= 65_536
+      try Section.goldens.require(index, isKnown, .golden, UInt64(record.u32(0)), UInt64(programCount))
+    }
+    try checkGeneration()
+  }
+
+  private func checkGeneration() throws(ModelError) {
+    guard count(.generation) == 1 else { return }
+    let section = Section.generation
+    let record = record(section, 0)
+    try section.require(0, record.isZero(32..<64), .reserved, 1, 0)
+    let encode = record.u32(0)
+    let step = record.u32(4)
+    let programs = UInt32(programCount)
+    try section.require(0, encode == none || encode < programs, .index, UInt64(encode), UInt64(programs))
+    try section.require(0, step < programs, .index, UInt64(step), UInt64(programs))
+    try section.require(0, record.u32(20) >= 1 && record.u32(20) <= 1 << 24, .extent, UInt64(record.u32(20)), 1 << 24)
+    let ranges = ranges(of: Int(step))
+    let outputs = ranges.portCount - ranges.inputCount
+    try section.require(0, record.u32(24) < UInt32(outputs), .index, UInt64(record.u32(24)), UInt64(outputs))
+    try section.require(0, record.u32(28) < UInt32(ranges.inputCount), .index, UInt64(record.u32(28)), UInt64(ranges.inputCount))
+    let classes = UInt32(port(ranges.port + Int(record.u32(28))).classes)
+    for offset in stride(from: 12, through: 16, by: 4) {
+      let id = record.u32(offset)
+      let isKnown = id < classes || (id == none && offset == 16)
+      try section.require(0, isKnown, .classes, UInt64(id), UInt64(classes))
+    }
+    if encode != none {
+      let source = self.ranges(of: Int(encode))
+      let classes = source.inputCount > 0 ? UInt32(port(source.port).classes) : 0
+      let appended = record.u32(8)
+      try section.require(0, appended == none || appended < classes, .classes, UInt64(appended), UInt64(classes))
+    } else {
+      try section.require(0, record.u32(8) == none, .index, UInt64(record.u32(8)), UInt64(none))
+    }
+  }
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shape rule of each operator. What holds here is what the kernels rely on when they compute addresses.
+
+extension Model {
+  func checkShapes(_ opcode: Opcode, _ operation: OperatorRecord, _ place: OperatorPlace) throws(ModelError) {
+    let takesIDs = opcode == .embedding || opcode == .oneHot
+    for slot in 0..<operation.inputCount {
+      let input = value(Int(operation.input(slot)))
+      try place.require(input.isIDs == takesIDs, .element, input.isIDs ? 2 : 1, takesIDs ? 2 : 1)
+    }
+    let x = operation.inputCount > 0 ? value(Int(operation.input(0))).width : 0
+    let y = operation.outputCount > 0 ? value(Int(operation.output(0))).width : 0
+    switch opcode {
+    case .linear:
+      let weight = try matrix(operation, 0, groups: 1, place)
+      try place.require(x % weight.cols == 0, .shape, x, weight.cols)
+      try place.require(isProduct(y, x / weight.cols, weight.rows), .shape, y, weight.rows)
+      if operation.constant(1) != none { try checkVector(operation, 1, count: weight.paddedRows, place) }
+    case .embedding:
+      let table = try matrix(operation, 0, groups: 1, place)
+      try checkClasses(operation, table.rows, place)
+      try place.require(isProduct(y, x, table.cols), .shape, y, table.cols)
+    case .oneHot:
+      let classes = Int(operation.number(0))
+      try place.require(x == 1 && y == classes, .shape, y, classes)
+      try checkClasses(operation, classes, place)
+    case .rnn, .lstm, .gru: try checkCell(opcode, operation, place)
+    case .add, .multiply:
+      let b = value(Int(operation.input(1))).width
+      try place.require(x == y && b == y, .shape, b, x)
+    case .concat:
+      let lanes = try lanes(operation, of: x, place)
+      var total = 0
+      for slot in 0..<operation.inputCount {
+        let width = value(Int(operation.input(slot))).width
+        try place.require(width % lanes == 0, .shape, width, lanes)
+        total += width
+      }
+      try place.require(total == y, .shape, y, total)
+    case .slice:
+      let lanes = try lanes(operation, of: x, place)
+      let begin = Int(operation.number(1))
+      let count = Int(operation.number(2))
+      try place.require(begin >= 0 && count >= 1 && begin <= x / lanes && count <= x / lanes - begin, .shape, begin, x / lanes)
+      try place.require(y == count * lanes, .shape, y, count * lanes)
+    case .activate:
+      let function = Int(operation.number(0))
+      try place.require(function >= 1 && function <= 4, .kind, function, 4)
+      try place.require(x == y, .shape, y, x)
+    case .softmax, .logSoftmax, .l2Normalize:
+      _ = try lanes(operation, of: x, place)
+      try place.require(x == y, .shape, y, x)
+    case .copy, .last: try place.require(x == y, .shape, y, x)
+    case .mean:
+      try place.require(x == y, .shape, y, x)
+      try checkState(operation, 0, kind: 6, lanes: 1, width: x, place)
+      try checkCounter(operation, 1, limit: 1 << 24 + 1, place)
+    case .window:
+      let length = Int(operation.number(0))
+      let dilation = Int(operation.number(1))
+      let isInRange = length >= 1 && length <= 65_536 && dilation >= 1 && dilation <= 65_536
+      try place.require(isInRange, .extent, length, 65_536)
+      try place.require(isProduct(y, length, x), .shape, y, x)
+      try place.require(UInt64(length - 1) * UInt64(dilation) <= 1 << 24, .extent, length, 1 << 24)
+      let ring = (length - 1) * dilation
+      if ring == 0 {
+        try place.require(operation.state(0) == none && operation.state(1) == none, .arity, 1, 0)
+      } else {
+        try checkState(operation, 0, kind: 3, lanes: ring, width: x, place)
+        try checkCounter(operation, 1, limit: ring, place)
+      }
+    case .subsample:
+      let stride = Int(operation.number(0))
+      try place.require(stride >= 2 && stride <= 65_536, .extent, stride, 65_536)
+      try place.require(x == y, .shape, y, x)
+      try checkCounter(operation, 0, limit: stride, place)
+    case .stateRead, .stateWrite:
+      try place.require(operation.state(0) != none, .arity, 0, 1)
+      let state = state(Int(operation.state(0)))
+      try place.require(!state.isCounter, .state, state.kind, 5)
+      let width = opcode == .stateRead ? y : x
+      try place.require(width == state.lanes * state.width, .shape, width, state.lanes * state.width)
+    }
+  }
+
+  private func checkCell(_ opcode: Opcode, _ operation: OperatorRecord, _ place: OperatorPlace) throws(ModelError) {
+    let functions = Int(operation.number(0))
+    try place.require(functions >= 0 && functions & 255 <= 4 && functions >> 8 <= 4, .kind, functions, 4)
+    let flags = CellFlags(rawValue: operation.number(1))
+    try place.require(flags.isSubset(of: .all), .kind, Int(flags.rawValue), Int(CellFlags.all.rawValue))
+    try place.require(opcode == .lstm || !flags.contains(.coupled), .kind, 1, 0)
+    try place.require(opcode == .gru || !flags.contains(.resetBefore), .kind, 2, 0)
+    let lanes = Int(operation.number(2))
+    let steps = Int(operation.number(3))
+    try place.require(lanes >= 1 && lanes <= 65_536 && steps >= 1 && steps <= 65_536, .extent, lanes, 65_536)
+    let isInner = flags.contains(.innerAxis)
+    try place.require(isInner || steps == 1, .extent, steps, 1)
+    for slot in 4..<6 {
+      let clip = operation.record.f32(104 + slot * 4)
+      try place.require(clip >= 0 && clip <= 0x1p50, .number, Int(operation.number(slot)), 0)
+    }
+    let gates = opcode == .rnn ? 1 : opcode == .gru || flags.contains(.coupled) ? 3 : 4
+    let wx = try matrix(operation, 0, groups: gates, place)
+    let units = wx.units
+    var output = units
+    if opcode == .lstm, operation.constant(4) != none {
+      let projection = try matrix(operation, 4, groups: 1, place)
+      try place.require(projection.cols == units, .shape, projection.cols, units)
+      output = projection.rows
+    }
+    let isResetBefore = flags.contains(.resetBefore)
+    let wh = try matrix(operation, 1, groups: isResetBefore ? 2 : gates, place)
+    try place.require(wh.units == units && wh.cols == output, .shape, wh.cols, output)
+    try checkVector(operation, 2, count: wx.paddedRows, place)
+    let padded = wx.blocks * 16
+    if opcode == .gru {
+      try place.require((operation.constant(4) != none) == isResetBefore, .arity, 4, isResetBefore ? 1 : 0)
+      if isResetBefore {
+        let candidate = try matrix(operation, 4, groups: 1, place)
+        try place.require(candidate.rows == units && candidate.cols == units, .shape, candidate.cols, units)
+        try place.require(operation.constant(3) == none, .arity, 3, 0)
+      } else if operation.constant(3) != none {
+        try checkVector(operation, 3, count: padded, place)
+      }
+    } else if opcode == .lstm, operation.constant(3) != none {
+      try checkVector(operation, 3, count: 3 * padded, place)
+    }
+    let x = value(Int(operation.input(0))).width
+    try place.require(isProduct(x, lanes, steps, wx.cols), .shape, x, wx.cols)
+    let y = value(Int(operation.output(0))).width
+    try place.require(isProduct(y, lanes, steps, output), .shape, y, output)
+    if operation.outputCount == 2 {
+      let shown = value(Int(operation.output(1))).width
+      let shownGates = opcode == .lstm ? 4 : gates
+      try place.require(isProduct(shown, lanes, steps, units * shownGates), .shape, shown, units * shownGates)
+    }
+    if isInner {
+      try place.require(operation.state(0) == none && operation.state(1) == none, .arity, 1, 0)
+    } else {
+      try checkState(operation, 0, kind: 1, lanes: lanes, width: output, place)
+      if opcode == .lstm { try checkState(operation, 1, kind: 2, lanes: lanes, width: units, place) }
+      if flags.contains(.reversed) { try checkReversed(operation, opcode, place) }
+    }
+  }
+
+  /// A cell that walks time backwards needs all rows at once, and states that start afresh.
+  private func checkReversed(_ operation: OperatorRecord, _ opcode: Opcode, _ place: OperatorPlace) throws(ModelError) {
+    try place.require(place.isBlock && !place.isSequential, .placement, 0, 1)
+    for slot in 0..<(opcode == .lstm ? 2 : 1) {
+      var isReset = false
+      for reset in place.ranges.reset..<(place.ranges.reset + place.ranges.resetCount)
+      where record(.resets, reset).u32(0) == operation.state(slot) { isReset = true }
+      try place.require(isReset, .placement, Int(operation.state(slot)), 1)
+    }
+  }
+
+  /// Whether `value` is the product of the others, which are at most 2^30 each and 2^62 together.
+  private func isProduct(_ value: Int, _ a: Int, _ b: Int, _ c: Int = 1) -> Bool {
+    UInt64(value) == UInt64(a) * UInt64(b) * UInt64(c)
+  }
+
+  private func lanes(_ operation: OperatorRecord, of width: Int, _ place: OperatorPlace) throws(ModelError) -> Int {
+    let lanes = Int(operation.number(0))
+    try place.require(lanes >= 1 && width % max(lanes, 1) == 0, .extent, lanes, width)
+    return lanes
+  }
+
+  private func matrix(
+    _ operation: OperatorRecord, _ slot: Int, groups: Int, _ place: OperatorPlace
+  ) throws(ModelError) -> ConstantRecord {
+    try place.require(operation.constant(slot) != none, .arity, slot, 1)
+    let constant = constant(Int(operation.constant(slot)))
+    try place.require(constant.isMatrix && constant.groups == groups, .shape, constant.groups, groups)
+    return constant
+  }
+
+  private func checkVector(
+    _ operation: OperatorRecord, _ slot: Int, count: Int, _ place: OperatorPlace
+  ) throws(ModelError) {
+    let constant = constant(Int(operation.constant(slot)))
+    try place.require(!constant.isMatrix && constant.rows == count, .shape, constant.rows, count)
+  }
+
+  private func checkState(
+    _ operation: OperatorRecord, _ slot: Int, kind: Int, lanes: Int, width: Int, _ place: OperatorPlace
+  ) throws(ModelError) {
+    try place.require(operation.state(slot) != none, .arity, slot, 1)
+    let state = state(Int(operation.state(slot)))
+    try place.require(state.kind == kind, .state, state.kind, kind)
+    try place.require(state.lanes == lanes, .state, state.lanes, lanes)
+    try place.require(state.width == width, .state, state.width, width)
+  }
+
+  private func checkCounter(
+    _ operation: OperatorRecord, _ slot: Int, limit: Int, _ place: OperatorPlace
+  ) throws(ModelError) {
+    try checkState(operation, slot, kind: 4, lanes: 1, width: 1, place)
+    let found = Int(state(Int(operation.state(slot))).limit)
+    try place.require(found == limit, .state, found, limit)
+  }
+
+  /// The ids of the input are rows of the table: its port admits no others.
+  private func checkClasses(_ operation: OperatorRecord, _ classes: Int, _ place: OperatorPlace) throws(ModelError) {
+    let producer = value(Int(operation.input(0))).producer
+    try place.require(producer >= Model.inputProducer, .classes, Int(producer), classes)
+    let admitted = port(Int(producer - Model.inputProducer)).classes
+    try place.require(admitted <= classes, .classes, admitted, classes)
+  }
+}
+
+/// Flags of a recurrent cell, as its numbers hold them.
+struct CellFlags: OptionSet {
+  let rawValue: Int32
+  static let coupled = CellFlags(rawValue: 1)
+  static let resetBefore = CellFlags(rawValue: 2)
+  static let reversed = CellFlags(rawValue: 4)
+  static let innerAxis = CellFlags(rawValue: 8)
+  static let all: CellFlags = [.coupled, .resetBefore, .reversed, .innerAxis]
+}

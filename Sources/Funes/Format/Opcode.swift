@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operators of a .funes file, by their codes in FORMAT.md.
+
+/// What an operator computes. Equations stand in the kernels' header; shapes in FORMAT.md.
+public enum Opcode: Int, Sendable, CaseIterable {
+  case linear = 1
+  case embedding, oneHot, rnn, lstm, gru, add, multiply, concat, slice, activate, softmax, logSoftmax, l2Normalize
+  case copy, last, mean, window, subsample, stateRead, stateWrite
+
+  var isCell: Bool { self == .rnn || self == .lstm || self == .gru }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inputs and outputs live in session memory: spans over it, and the one-line step for one input and one output.
+
+extension Session {
+  public func inputCount(of program: Int = 0) -> Int { plan.programs[program].ranges.inputCount }
+  public func outputCount(of program: Int = 0) -> Int {
+    plan.programs[program].ranges.portCount - plan.programs[program].ranges.inputCount
+  }
+
+  /// Values of one row of an input or output.
+  public func inputWidth(_ index: Int = 0, of program: Int = 0) -> Int {
+    Int(inputPort(index, of: program).rows.width)
+  }
+  public func outputWidth(_ index: Int = 0, of program: Int = 0) -> Int {
+    Int(outputPort(index, of: program).rows.width)
+  }
+
+  /// Rows of a float input, (rowCapacity, width), to be written before `run`.
+  @_noLocks
+  public mutating func unsafeInput(_ index: Int = 0, of program: Int = 0) -> UnsafeMutableBufferPointer<Float> {
+    let rows = inputPort(index, of: program).rows
+    return UnsafeMutableBufferPointer(start: rows.base, count: Int(rows.width) * rowCapacity)
+  }
+
+  /// Rows of an id input, (rowCapacity, width), to be written before `run`.
+  @_noLocks
+  public mutating func unsafeInputIDs(_ index: Int = 0, of program: Int = 0) -> UnsafeMutableBufferPointer<Int32> {
+    let floats = unsafeInput(index, of: program)
+    return UnsafeMutableRawBufferPointer(floats).bindMemory(to: Int32.self)
+  }
+
+  /// Rows of an output that the latest call wrote, (rows, width); valid until the next call.
+  @_noLocks
+  public func unsafeOutput(_ index: Int = 0, of program: Int = 0) -> UnsafeBufferPointer<Float> {
+    let rows = outputPort(index, of: program).rows
+    return UnsafeBufferPointer(start: rows.base, count: Int(rows.width) * outputRows(index, of: program))
+  }
+
+  /// Writes rows of a float input.
+  public mutating func withInput<R>(
+    _ index: Int = 0, of program: Int = 0, _ body: (inout MutableSpan<Float>) -> R
+  ) -> R {
+    let buffer = unsafeInput(index, of: program)
+    var span = MutableSpan(_unsafeElements: buffer)
+    return body(&span)
+  }
+
+  /// Writes rows of an id input.
+  public mutating func withInputIDs<R>(
+    _ index: Int = 0, of program: Int = 0, _ body: (inout MutableSpan<Int32>) -> R
+  ) -> R {
+    let buffer = unsafeInputIDs(index, of: program)
+    var span = MutableSpan(_unsafeElements: buffer)
+    return body(&span)
+  }
+
+  /// Reads rows of an output.
+  public func withOutput<R>(_ index: Int = 0, of program: Int = 0, _ body: (Span<Float>) -> R) -> R {
+    let buffer = unsafeOutput(index, of: program)
+    return body(Span(_unsafeElements: buffer))
+  }
+
+  /// One row through a model with one float input and one output: `input` (inputWidth) in, `output` (outputWidth) out.
+  ///
+  /// A refused row writes nothing and leaves the state as it was; the status says why.
+  @discardableResult
+  @_noLocks
+  public mutating func step(_ input: Span<Float>, into output: consuming MutableSpan<Float>) -> Status {
+    let source = unsafeInput()
+    let fits = input.count * rowCapacity == source.count
+    precondition(fits, "Session.step: input.count is not the model's input width")
+    for position in 0..<input.count { source[position] = input[position] }
+    let result = run()
+    if result.rows == 1 { copyOutput(into: &output) }
+    return result.status
+  }
+
+  /// One id through a model with one id input and one output.
+  @discardableResult
+  @_noLocks
+  public mutating func step(id: Int32, into output: consuming MutableSpan<Float>) -> Status {
+    unsafeInputIDs()[0] = id
+    let result = run()
+    if result.rows == 1 { copyOutput(into: &output) }
+    return result.status
+  }
+
+  @_noLocks
+  private func copyOutput(into output: inout MutableSpan<Float>) {
+    let source = unsafeOutput()
+    let fits = output.count == source.count
+    precondition(fits, "Session.step: output.count is not the model's output width")
+    for position in 0..<output.count { output[position] = source[position] }
+  }
+
+  @_noLocks
+  func inputPort(_ index: Int, of program: Int) -> PlannedPort {
+    precondition(program >= 0 && program < plan.programCount, "Session: no such program")
+    let ranges = plan.programs[program].ranges
+    precondition(index >= 0 && index < ranges.inputCount, "Session: no such input")
+    return plan.ports[ranges.port + index]
+  }
+
+  @_noLocks
+  func outputPort(_ index: Int, of program: Int) -> PlannedPort {
+    precondition(program >= 0 && program < plan.programCount, "Session: no such program")
+    let ranges = plan.programs[program].ranges
+    precondition(index >= 0 && index < ranges.portCount - ranges.inputCount, "Session: no such output")
+    return plan.ports[ranges.port + ranges.inputCount + index]
+  }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The step: check the input rows, reset what the program resets, go over its runs.
+
+import CFunesKernels
+
+/// How a call ended.
+public enum Status: Int32, Sendable {
+  /// Every row was run.
+  case ok = 0
+  /// An input was not finite or exceeded 2^50 in magnitude.
+  case notFinite = 1
+  /// An id was outside its input's classes.
+  case idOutOfRange = 2
+}
+
+/// What a call did: the rows it ran, and why it stopped there.
+public struct RunResult: Equatable, Sendable {
+  /// Rows run. The state is as after the last of them: a refused row leaves no trace.
+  public var rows: Int
+  public var status: Status
+}
+
+extension Session {
+  /// Runs a program over `rows` rows of its inputs, written before through `withInput`.
+  ///
+  /// A row that its input's policy refuses ends the call before it; a block program then runs nothing. `rows` times one
+  /// row and one call of `rows` rows give the same bits in a program that is a stream.
+  @_noLocks
+  public mutating func run(_ program: Int = 0, rows: Int = 1) -> RunResult {
+    precondition(rows >= 1 && rows <= rowCapacity, "Session.run: rows is not in 1...rowCapacity")
+    precondition(program >= 0 && program < plan.programCount, "Session.run: no such program")
+    let saved = funes_float_environment_enter()
+    let planned = plan.programs[program]
+    var result = admit(planned.ranges, rows: rows)
+    if result.rows < rows, planned.isBlock { result.rows = 0 }
+    domainRows[0] = 1
+    domainRows[1] = Int32(result.rows)
+    if result.rows > 0 {
+      for index in planned.ranges.reset..<(planned.ranges.reset + planned.ranges.resetCount) {
+        resetState(Int(plan.resets[index]))
+      }
+      execute(planned.ranges)
+      rowCount &+= UInt64(result.rows)
+    }
+    funes_float_environment_leave(saved)
+    return result
+  }
+
+  /// Rows of an output that the latest call of its program wrote.
+  @_noLocks
+  public func outputRows(_ index: Int = 0, of program: Int = 0) -> Int {
+    Int(domainRows[Int(outputPort(index, of: program).domain)])
+  }
+
+  /// How many of the rows the inputs' policies admit.
+  @_noLocks
+  private func admit(_ ranges: ProgramRanges, rows: Int) -> RunResult {
+    var result = RunResult(rows: rows, status: .ok)
+    for index in ranges.port..<(ranges.port + ranges.inputCount) {
+      let port = plan.ports[index]
+      let count = port.rows.width &* Int32(truncatingIfNeeded: result.rows)
+      let first: Int32
+      if port.classes > 0 {
+        let ids = UnsafeMutableRawPointer(port.rows.base!).assumingMemoryBound(to: Int32.self)
+        first = funes_first_bad_id(ids, count, port.classes)
+      } else if port.replaces {
+        funes_replace_absurd(port.rows.base, count, port.low, port.high)
+        first = count
+      } else {
+        first = funes_first_absurd(port.rows.base, count)
+      }
+      if first < count {
+        result = RunResult(rows: Int(first / port.rows.width), status: port.classes > 0 ? .idOutOfRange : .notFinite)
+      }
+    }
+    return result
+  }
+
+  @_noLocks
+  private mutating func execute(_ ranges: ProgramRanges) {
+    let rows = domainRows[1]
+    var first = ranges.operation
+    for index in ranges.run..<(ranges.run + ranges.runCount) {
+      let run = plan.runs[index]
+      let end = first + Int(run.operatorCount)
+      if run.isSequential {
+        for row in 0..<rows {
+          for operation in first..<end { perform(operation, row: row, rows: 1) }
+        }
+      } else {
+        for operation in first..<end { perform(operation, row: 0, rows: domainRows[Int(plan.entries[operation].domain)]) }
+      }
+      first = end
+    }
+  }
+
+  /// One operator over some rows: the whole engine on one screen.
+  @_noLocks
+  private mutating func perform(_ index: Int, row: Int32, rows: Int32) {
+    let op = plan.operators + index
+    let entry = plan.entries[index]
+    if rows == 0 {
+      if entry.madeDomain > 0 { domainRows[Int(entry.madeDomain)] = 0 }
+      return
+    }
+    switch entry.opcode {
+    case .linear: funes_linear(op, &context, row, rows)
+    case .embedding: funes_embedding(op, &context, row, rows)
+    case .oneHot: funes_one_hot(op, &context, row, rows)
+    case .rnn, .lstm, .gru: funes_cell_rows(op, &context, row, rows)
+    case .add: funes_add(op, &context, row, rows)
+    case .multiply: funes_multiply(op, &context, row, rows)
+    case .concat: funes_concat(op, &context, row, rows)
+    case .slice: funes_slice(op, &context, row, rows)
+    case .activate: funes_activate(op, &context, row, rows)
+    case .softmax: funes_softmax(op, &context, row, rows)
+    case .logSoftmax: funes_log_softmax(op, &context, row, rows)
+    case .l2Normalize: funes_l2_normalize(op, &context, row, rows)
+    case .copy: funes_copy(op, &context, row, rows)
+    case .last: funes_last(op, &context, row, rows)
+    case .mean: funes_mean(op, &context, row, rows)
+    case .window: funes_window(op, &context, row, rows)
+    case .subsample: domainRows[Int(entry.madeDomain)] = funes_subsample(op, &context, rows)
+    case .stateRead: funes_state_read(op, &context, row, rows)
+    case .stateWrite: funes_state_write(op, &context, row, rows)
+    }
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// State as the caller sees it: reset, read and set by index, snapshot and restore as one block.
+
+import CFunesKernels
+
+/// Why a snapshot or a state was refused. The running state is untouched.
+public enum SnapshotError: Error, Equatable, Sendable {
+  /// The bytes are not as many as the model's snapshot has.
+  case byteCount(found: Int, expected: Int)
+  /// The bytes are no snapshot of this format version.
+  case notASnapshot
+  /// A checksum does not agree.
+  case damaged
+  /// The snapshot is of another model.
+  case otherModel
+  /// A value is not finite, exceeds 2^50, is a pad that is not zero, or a counter beyond its limit.
+  case value(state: Int)
+}
+
+extension Session {
+  static let snapshotMagic: UInt64 = 0x0A1A_0A0D_5453_4689
+
+  /// Bytes of a snapshot: a header of 64 and the state block.
+  public var snapshotByteCount: Int { 64 + model.stateByteCount }
+
+  /// Sets every state to the file's initial value.
+  @_noLocks
+  public mutating func reset() {
+    for index in 0..<plan.stateCount { resetState(index) }
+    rowCount = 0
+  }
+
+  @_noLocks
+  func resetState(_ index: Int) {
+    let state = plan.states[index]
+    if let initial = state.initial {
+      for position in 0..<state.count { state.floats[position] = initial[position] }
+    } else {
+      for position in 0..<state.count { state.floats[position] = 0 }
+    }
+  }
+
+  // MARK: One state
+
+  /// Values of a state, lanes × width, without padding.
+  public func stateCount(_ index: Int) -> Int { model.state(index).lanes * model.state(index).width }
+
+  /// Copies a state out, (lanes, width).
+  public func readState(_ index: Int, into output: consuming MutableSpan<Float>) {
+    let state = model.state(index)
+    precondition(!state.isCounter && output.count == stateCount(index), "Session.readState: not that state's values")
+    let source = plan.states[index].floats
+    for lane in 0..<state.lanes {
+      for unit in 0..<state.width { output[lane * state.width + unit] = source[lane * state.paddedWidth + unit] }
+    }
+  }
+
+  /// Sets a state, (lanes, width). Values are finite and at most 2^50 in magnitude.
+  public mutating func writeState(_ index: Int, from input: Span<Float>) throws(SnapshotError) {
+    let state = model.state(index)
+    precondition(!state.isCounter && input.count == stateCount(index), "Session.writeState: not that state's values")
+    for position in 0..<input.count where !(abs(input[position]) <= 0x1p50) { throw .value(state: index) }
+    let target = plan.states[index].floats
+    for lane in 0..<state.lanes {
+      for unit in 0..<state.width { target[lane * state.paddedWidth + unit] = input[lane * state.width + unit] }
+    }
+  }
+
+  // MARK: All states
+
+  /// Writes a snapshot of `snapshotByteCount` bytes: see FORMAT.md, "State snapshot".
+  public func snapshot(into output: consuming MutableSpan<UInt8>) {
+    precondition(output.count == snapshotByteCount, "Session.snapshot: output.count is not snapshotByteCount")
+    let memory = memory, states = layout.states, model = model, rowCount = rowCount
+    output.withUnsafeMutableBytes { bytes in
+      let base = bytes.baseAddress!
+      func store<T: FixedWidthInteger>(_ value: T, _ offset: Int) {
+        base.storeBytes(of: value.littleEndian, toByteOffset: offset, as: T.self)
+      }
+      (base + 64).copyMemory(from: memory + states, byteCount: model.stateByteCount)
+      store(Session.snapshotMagic, 0)
+      store(UInt32(1), 8)
+      store(funes_crc32c(0, base + 64, model.stateByteCount), 12)
+      store(UInt64(model.stateByteCount), 16)
+      store(rowCount, 24)
+      (base + 32).copyMemory(from: model.unsafeFingerprint.baseAddress!, byteCount: 24)
+      store(UInt32(0), 56)
+      store(funes_crc32c(0, base, 60), 60)
+    }
+  }
+
+  /// Takes up the state of a snapshot of the same model.
+  public mutating func restore(from input: Span<UInt8>) throws(SnapshotError) {
+    guard input.count == snapshotByteCount else { throw .byteCount(found: input.count, expected: snapshotByteCount) }
+    let error: SnapshotError? = input.withUnsafeBytes { bytes in
+      let base = bytes.baseAddress!
+      let header = Record(base: base)
+      guard header.u64(0) == Session.snapshotMagic, header.u32(8) == 1 else { return .notASnapshot }
+      guard header.u32(60) == funes_crc32c(0, base, 60), header.u32(56) == 0,
+        header.u32(12) == funes_crc32c(0, base + 64, model.stateByteCount)
+      else { return .damaged }
+      let fingerprint = model.unsafeFingerprint
+      for position in 0..<24 where bytes[32 + position] != fingerprint[position] { return .otherModel }
+      guard header.u64(16) == UInt64(model.stateByteCount) else { return .otherModel }
+      for index in 0..<model.stateCount where !isValid(base + 64, index) { return .value(state: index) }
+      (memory + layout.states).copyMemory(from: base + 64, byteCount: model.stateByteCount)
+      return nil
+    }
+    if let error { throw error }
+    rowCount = input.withUnsafeBytes { Record(base: $0.baseAddress!).u64(24) }
+  }
+
+  /// Whether a state in a block could have been written by a step.
+  private func isValid(_ block: UnsafeRawPointer, _ index: Int) -> Bool {
+    let state = model.state(index)
+    let record = Record(base: block + model.stateOffset(index))
+    for position in 0..<(Int(state.byteCount) / 4) {
+      let isPad = position % state.paddedWidth >= state.width
+      if isPad {
+        if record.u32(position * 4) != 0 { return false }
+      } else if state.isCounter {
+        if record.u32(position * 4) >= state.limit { return false }
+      } else if !(abs(record.f32(position * 4)) <= 0x1p50) {
+        return false
+      }
+    }
+    return true
+  }
+}

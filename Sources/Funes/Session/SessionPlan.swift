@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a step reads instead of the file: programs, runs, ports, operators and states with every pointer resolved, made
+// once when a session begins, at the head of its block.
+
+import CFunesKernels
+
+/// How one operator goes over rows; its pointers are in the `funes_op` beside it.
+struct PlannedOperator {
+  var opcode: Opcode
+  /// The domain whose rows it goes over: its input's, or its output's where it has no input.
+  var domain: Int32
+  /// The domain that a subsample makes; 0 for others.
+  var madeDomain: Int32
+}
+
+struct PlannedRun {
+  var isSequential: Bool
+  var operatorCount: Int32
+}
+
+/// An input or output: where its rows are and what it admits.
+struct PlannedPort {
+  var rows: funes_rows
+  var domain: Int32
+  /// Above 0 for ids.
+  var classes: Int32
+  var replaces: Bool
+  var low: Float
+  var high: Float
+}
+
+struct PlannedState {
+  var floats: UnsafeMutablePointer<Float>
+  var initial: UnsafePointer<Float>?
+  var count: Int
+}
+
+struct PlannedProgram {
+  var ranges: ProgramRanges
+  var isBlock: Bool
+}
+
+/// Typed pointers into the head of a session's block.
+struct SessionPlan {
+  let operators: UnsafeMutablePointer<funes_op>
+  let entries: UnsafeMutablePointer<PlannedOperator>
+  let programs: UnsafeMutablePointer<PlannedProgram>
+  let runs: UnsafeMutablePointer<PlannedRun>
+  let ports: UnsafeMutablePointer<PlannedPort>
+  let states: UnsafeMutablePointer<PlannedState>
+  let resets: UnsafeMutablePointer<Int32>
+  let programCount: Int
+  let stateCount: Int
+
+  /// Bytes that a model's plan takes.
+  static func byteCount(_ model: Model) -> Int {
+    var cursor = Cursor()
+    cursor.reserve(funes_op.self, model.operatorCount)
+    cursor.reserve(PlannedOperator.self, model.operatorCount)
+    cursor.reserve(PlannedProgram.self, model.programCount)
+    cursor.reserve(PlannedRun.self, model.count(.runs))
+    cursor.reserve(PlannedPort.self, model.count(.ports))
+    cursor.reserve(PlannedState.self, model.stateCount)
+    cursor.reserve(Int32.self, model.count(.resets))
+    return (cursor.offset + 63) / 64 * 64
+  }
+
+  /// Lays the plan out at `base` and fills it; `bases` says where states and values will be.
+  init(_ model: Model, at base: UnsafeMutableRawPointer, _ bases: SessionBases) {
+    var cursor = Cursor()
+    operators = cursor.take(funes_op.self, model.operatorCount, base)
+    entries = cursor.take(PlannedOperator.self, model.operatorCount, base)
+    programs = cursor.take(PlannedProgram.self, model.programCount, base)
+    runs = cursor.take(PlannedRun.self, model.count(.runs), base)
+    ports = cursor.take(PlannedPort.self, model.count(.ports), base)
+    states = cursor.take(PlannedState.self, model.stateCount, base)
+    resets = cursor.take(Int32.self, model.count(.resets), base)
+    programCount = model.programCount
+    stateCount = model.stateCount
+    for index in 0..<model.stateCount {
+      let state = model.state(index)
+      let floats = (bases.states + model.stateOffset(index)).assumingMemoryBound(to: Float.self)
+      (states + index).initialize(
+        to: PlannedState(floats: floats, initial: model.vector(state.initial), count: Int(state.byteCount) / 4))
+    }
+    for index in 0..<model.operatorCount {
+      (operators + index).initialize(to: model.resolved(index, bases, states))
+      (entries + index).initialize(to: model.planned(index))
+    }
+    for index in 0..<model.programCount {
+      let program = PlannedProgram(ranges: model.ranges(of: index), isBlock: model.program(index).isBlock)
+      (programs + index).initialize(to: program)
+    }
+    for index in 0..<model.count(.runs) {
+      let run = model.run(index)
+      (runs + index).initialize(
+        to: PlannedRun(isSequential: run.isSequential, operatorCount: Int32(run.operatorCount)))
+    }
+    for index in 0..<model.count(.ports) {
+      let port = model.port(index)
+      let value = Int(port.value)
+      (ports + index).initialize(
+        to: PlannedPort(
+          rows: model.rows(of: value, bases), domain: Int32(model.value(value).domain), classes: Int32(port.classes),
+          replaces: port.replaces, low: port.low, high: port.high))
+    }
+    for index in 0..<model.count(.resets) {
+      (resets + index).initialize(to: model.record(.resets, index).i32(0))
+    }
+  }
+
+  /// Places arrays one after the other, each aligned to 16.
+  private struct Cursor {
+    var offset = 0
+
+    mutating func reserve<T>(_ type: T.Type, _ count: Int) {
+      offset = (offset + MemoryLayout<T>.stride * count + 15) / 16 * 16
+    }
+
+    mutating func take<T>(_ type: T.Type, _ count: Int, _ base: UnsafeMutableRawPointer) -> UnsafeMutablePointer<T> {
+      defer { reserve(type, count) }
+      return (base + offset).bindMemory(to: T.self, capacity: count)
+    }
+  }
+}
