@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wording of the runtime's errors, in one place. Firmware has the cases alone.
+
+#if !hasFeature(Embedded)
+  #if canImport(Glibc)
+    import Glibc
+  #elseif canImport(Musl)
+    import Musl
+  #elseif canImport(Darwin)
+    import Darwin
+  #endif
+
+  extension ModelError: CustomStringConvertible {
+    public var description: String {
+      switch self {
+      case .tooShort(let found): "file: found \(found) bytes, expected at least 128; is it a .funes file?"
+      case .misaligned(let remainder):
+        "model bytes: found an address \(remainder) past a multiple of 64, expected a multiple of 64"
+      case .notAFunesFile: "file: the first eight bytes are not those of a .funes file; convert the checkpoint first"
+      case .unsupportedVersion(let found, let supported):
+        "file: found format version \(found), expected \(supported); convert the checkpoint again"
+      case .header(let rule, let found, let expected):
+        "header: \(rule): found \(found), expected \(expected); the file is damaged or incomplete"
+      case .section(let section, let rule, let found, let expected):
+        "section \(section): \(rule): found \(found), expected \(expected); the file is damaged"
+      case .record(let section, let index, let rule, let found, let expected):
+        "section \(section), record \(index): \(rule): found \(found), expected \(expected)"
+      case .overBudget(let found, let allowed):
+        "session memory: needs \(found) bytes, allowed are \(allowed); raise the limit if the model is trusted"
+      }
+    }
+  }
+
+  extension ModelFileError: CustomStringConvertible {
+    public var description: String {
+      switch self {
+      case .system(let path, let operation, let code):
+        "\"\(path)\": cannot \(operation): \(String(cString: strerror(code)))"
+      case .refused(let path, let error): "\"\(path)\": \(error)"
+      }
+    }
+  }
+
+  extension SessionError: CustomStringConvertible {
+    public var description: String {
+      switch self {
+      case .memoryTooSmall(let found, let expected): "session memory: found \(found) bytes, expected \(expected)"
+      case .memoryMisaligned: "session memory: its address is not a multiple of 64"
+      case .isaUnavailable: "instruction set: this machine or build does not have it"
+      case .tooLarge: "session: found more rows, threads or bytes than a session can have"
+      }
+    }
+  }
+
+  extension SnapshotError: CustomStringConvertible {
+    public var description: String {
+      switch self {
+      case .byteCount(let found, let expected): "snapshot: found \(found) bytes, expected \(expected)"
+      case .notASnapshot: "snapshot: the first bytes are not those of a state snapshot of version 1"
+      case .damaged: "snapshot: a checksum does not agree; the file is damaged"
+      case .otherModel: "snapshot: it was made by another model; restore it with that one"
+      case .value(let state): "snapshot: state \(state) holds a value that no step writes"
+      }
+    }
+  }
+#endif
