@@ -35,6 +35,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
-    .testTarget(name: "FunesConvertTests", dependencies: ["FunesConvert"]),
+    .target(name: "FunesTestSupport", dependencies: ["FunesConvert"], path: "Tests/FunesTestSupport"),
+    .testTarget(name: "FunesTests", dependencies: ["Funes", "FunesConvert", "FunesTestSupport", "CFunesKernels"]),
+    .testTarget(name: "FunesConvertTests", dependencies: ["FunesConvert", "FunesTestSupport"]),
   ]
 )

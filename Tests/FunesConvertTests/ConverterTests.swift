@@ -2,6 +2,7 @@
 // From graph to file: the same bytes each time, with and without a self-test.
 
 import FunesConvert
+import FunesTestSupport
 import Testing
 
 @Suite struct ConverterTests {

@@ -18,6 +18,11 @@ public struct RunResult: Equatable, Sendable {
   /// Rows run. The state is as after the last of them: a refused row leaves no trace.
   public var rows: Int
   public var status: Status
+
+  public init(rows: Int, status: Status) {
+    self.rows = rows
+    self.status = status
+  }
 }
 
 extension Session {

@@ -4,11 +4,11 @@
 import FunesConvert
 
 /// A small deterministic source of numbers (SplitMix64).
-struct TestNumbers {
+public struct TestNumbers {
   private var state: UInt64
-  init(seed: UInt64) { state = seed }
+  public init(seed: UInt64) { state = seed }
 
-  mutating func next() -> UInt64 {
+  public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
@@ -17,40 +17,40 @@ struct TestNumbers {
   }
 
   /// Uniform in −1 ..< 1.
-  mutating func float() -> Float { Float(next() >> 40) / Float(1 << 23) - 1 }
-  mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in float() } }
+  public mutating func float() -> Float { Float(next() >> 40) / Float(1 << 23) - 1 }
+  public mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in float() } }
   /// Uniform in 0 ..< limit.
-  mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+  public mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 }
 
 /// Builds graphs a line an operator.
-struct GraphBuilder {
-  var graph: Graph
-  var numbers = TestNumbers(seed: 7)
-  var operators: [Graph.Operator] = []
+public struct GraphBuilder {
+  public var graph: Graph
+  public var numbers = TestNumbers(seed: 7)
+  public var operators: [Graph.Operator] = []
 
-  init(name: String) { graph = Graph(name: name) }
+  public init(name: String) { graph = Graph(name: name) }
 
-  mutating func matrix(_ name: String, _ rows: Int, _ cols: Int, groups: Int = 1) -> Int {
+  public mutating func matrix(_ name: String, _ rows: Int, _ cols: Int, groups: Int = 1) -> Int {
     let values = numbers.floats(rows * cols)
     return constant(name, .matrix(rows: rows, cols: cols, groups: groups), values)
   }
 
-  mutating func vector(_ name: String, _ layout: Graph.Constant.Layout, _ count: Int) -> Int {
+  public mutating func vector(_ name: String, _ layout: Graph.Constant.Layout, _ count: Int) -> Int {
     constant(name, layout, numbers.floats(count))
   }
 
-  mutating func constant(_ name: String, _ layout: Graph.Constant.Layout, _ values: [Float]) -> Int {
+  public mutating func constant(_ name: String, _ layout: Graph.Constant.Layout, _ values: [Float]) -> Int {
     graph.constants.append(Graph.Constant(name: name, layout: layout, values: values))
     return graph.constants.count - 1
   }
 
-  mutating func value(_ name: String, _ shape: [Int], domain: Int = 1, element: Graph.Value.Element = .float) -> Int {
+  public mutating func value(_ name: String, _ shape: [Int], domain: Int = 1, element: Graph.Value.Element = .float) -> Int {
     graph.values.append(Graph.Value(name: name, element: element, shape: shape, domain: domain))
     return graph.values.count - 1
   }
 
-  mutating func state(
+  public mutating func state(
     _ name: String, _ kind: Graph.State.Kind, lanes: Int = 1, width: Int = 1, initial: Int? = nil, limit: Int = 0
   ) -> Int {
     graph.states.append(
@@ -60,7 +60,7 @@ struct GraphBuilder {
 
   /// Appends an operator with one output of that shape and returns the output's value.
   @discardableResult
-  mutating func add(
+  public mutating func add(
     _ name: String, _ operation: Graph.Operation, _ inputs: [Int], shape: [Int], domain: Int = 1
   ) -> Int {
     let output = value(name, shape, domain: domain)
@@ -68,7 +68,7 @@ struct GraphBuilder {
     return output
   }
 
-  mutating func cell(
+  public mutating func cell(
     _ name: String, _ kind: Graph.Cell.Kind, inputs: Int, units: Int, gates: Int, recurrentGates: Int? = nil,
     output: Int? = nil, isInner: Bool = false
   ) -> Graph.Cell {
@@ -84,7 +84,7 @@ struct GraphBuilder {
   }
 
   /// The operators added since the last call, as one run.
-  mutating func run(isSequential: Bool = false) -> Graph.Run {
+  public mutating func run(isSequential: Bool = false) -> Graph.Run {
     defer { operators = [] }
     return Graph.Run(isSequential: isSequential, operators: operators)
   }
@@ -92,7 +92,7 @@ struct GraphBuilder {
 
 extension Graph {
   /// Two programs with every operator, a sequential run, states, text and generation.
-  static func everyOperator() -> Graph {
+  public static func everyOperator() -> Graph {
     var b = GraphBuilder(name: "every operator")
     let step = stepProgram(&b)
     let encode = encodeProgram(&b)
