@@ -27,7 +27,8 @@ let package = Package(
     .target(name: "Funes", dependencies: ["CFunesKernels"]),
     .target(name: "FunesC", dependencies: ["Funes"]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "FunesConvert", dependencies: ["CFunesKernels", "Funes", "CZlib"]),
+    .target(name: "CFunesReference"),
+    .target(name: "FunesConvert", dependencies: ["CFunesKernels", "CFunesReference", "Funes", "CZlib"]),
     .executableTarget(
       name: "FunesCommand",
       dependencies: [

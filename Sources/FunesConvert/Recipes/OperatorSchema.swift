@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one table of operators that a recipe may use: their inputs and fields. The parser, the JSON writer and the
+// builder read it; tools/recipes/README.md says the same in words.
+
+/// What a recipe says about one kind of operator.
+struct OperatorSchema: Sendable {
+  struct Field: Sendable {
+    var key: String
+    var kind: Kind
+    var isRequired = false
+  }
+
+  enum Kind: Sendable, Equatable {
+    case tensor, integer, number, flag, integers
+    case word([String])
+    /// Any name.
+    case name
+    /// The fields of the cell that `cell` names.
+    case cellFields
+  }
+
+  var inputs: ClosedRange<Int>
+  var hasOutput = true
+  var fields: [Field] = []
+
+  /// The fields that every operator has, in the order in which they are written.
+  static let commonKeys = ["op", "name", "input", "inputs", "output"]
+  static let activations = ["identity", "relu", "tanh", "sigmoid", "hard_sigmoid"]
+  static let cells = ["rnn", "lstm", "gru"]
+
+  static subscript(kind: String) -> OperatorSchema? { table[kind] }
+
+  static let table: [String: OperatorSchema] = [
+    "linear": one([required("weight", .tensor), optional("bias", .tensor)]),
+    "embedding": one([required("weight", .tensor)]),
+    "one_hot": one([optional("classes", .integer)]),
+    "rnn": one(cell(tail: [])),
+    "lstm": one(
+      cell(
+        head: [optional("peephole", .tensor), optional("projection", .tensor)],
+        tail: [
+          optional("gate_activation", .word(activations)), optional("coupled", .flag), optional("cell_clip", .number),
+          optional("projection_clip", .number), optional("cell", .name),
+        ])),
+    "gru": one(
+      cell(
+        head: [optional("candidate", .tensor)],
+        tail: [
+          optional("gate_activation", .word(activations)), optional("reset", .word(["after", "before"])),
+        ])),
+    "bidirectional": one([
+      required("cell", .word(cells)), required("forward", .cellFields), required("backward", .cellFields),
+    ]),
+    "conv1d": one([
+      required("weight", .tensor), optional("bias", .tensor), optional("dilation", .integer),
+      optional("stride", .integer),
+    ]),
+    "add": OperatorSchema(inputs: 2...2),
+    "multiply": OperatorSchema(inputs: 2...2),
+    "concat": OperatorSchema(inputs: 2...8, fields: [optional("lanes", .integer)]),
+    "slice": one([optional("lanes", .integer), required("begin", .integer), required("count", .integer)]),
+    "relu": one([]), "tanh": one([]), "sigmoid": one([]), "hard_sigmoid": one([]),
+    "softmax": one([optional("lanes", .integer)]),
+    "log_softmax": one([optional("lanes", .integer)]),
+    "l2_normalize": one([optional("lanes", .integer)]),
+    "copy": one([]),
+    "reshape": one([required("shape", .integers)]),
+    "last": one([]),
+    "mean": one([]),
+    "window": one([required("length", .integer), optional("dilation", .integer)]),
+    "subsample": one([required("stride", .integer)]),
+    "state_read": OperatorSchema(inputs: 0...0, fields: [required("state", .name)]),
+    "state_write": OperatorSchema(inputs: 1...1, hasOutput: false, fields: [required("state", .name)]),
+  ]
+
+  private static func one(_ fields: [Field]) -> OperatorSchema { OperatorSchema(inputs: 1...1, fields: fields) }
+
+  private static func required(_ key: String, _ kind: Kind) -> Field { Field(key: key, kind: kind, isRequired: true) }
+
+  private static func optional(_ key: String, _ kind: Kind) -> Field { Field(key: key, kind: kind) }
+
+  private static func cell(head: [Field] = [], tail: [Field]) -> [Field] {
+    [
+      required("weight_x", .tensor), required("weight_h", .tensor), optional("bias_x", .tensor),
+      optional("bias_h", .tensor),
+    ] + head + [optional("activation", .word(activations))] + tail + [
+      optional("hidden", .name), optional("reversed", .flag), optional("lanes", .integer),
+      optional("inner_steps", .integer), optional("gates_output", .name),
+    ]
+  }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operators of the float reference but the cells, each as the kernels' header defines it.
+
+import Foundation
+
+extension FloatReference {
+  /// Runs one operator over a range of rows: all of them in a wide run, one in a sequential run.
+  func execute(_ op: Graph.Operator, _ range: Range<Int>, isSequential: Bool) {
+    switch op.operation {
+    case .cell(let cell): runCell(cell, op, range)
+    case .last:
+      let count = rowCounts[op.inputs[0]]
+      if count > 0 { setRow(op.outputs[0], 0, Array(row(op.inputs[0], count - 1))) }
+    case .subsample(let stride, let phase): subsample(op, range, stride: stride, phase: phase)
+    case .stateWrite(let state):
+      // A value of one row is written once; of many rows the last one stays.
+      for index in range { states[state] = row(op.inputs[0], index).map(FloatReference.clamp) }
+    case .stateRead(let state):
+      for index in range { setRow(op.outputs[0], index, states[state]) }
+    default:
+      for index in range { setRow(op.outputs[0], index, compute(op, index)) }
+    }
+  }
+
+  /// One row of an operator that looks at its own row, or keeps earlier ones in a state.
+  private func compute(_ op: Graph.Operator, _ index: Int) -> [Double] {
+    let x = op.inputs.first.map { row($0, index) } ?? []
+    switch op.operation {
+    case .linear(let weight, let bias): return linear(x, weight, bias)
+    case .embedding(let table):
+      guard case .matrix(_, let cols, _) = graph.constants[table].layout else { return [] }
+      return x.flatMap { id in graph.constants[table].values[Int(id) * cols..<(Int(id) + 1) * cols].map(Double.init) }
+    case .oneHot(let classes):
+      var y = Array(repeating: 0.0, count: classes)
+      y[Int(x.first!)] = 1
+      return y
+    case .add: return zip(x, row(op.inputs[1], index)).map { $0 + $1 }
+    case .multiply: return zip(x, row(op.inputs[1], index)).map { $0 * $1 }
+    case .concat(let lanes):
+      let parts = op.inputs.map { Array(row($0, index)) }
+      return (0..<lanes).flatMap { lane in
+        parts.flatMap { $0[lane * $0.count / lanes..<(lane + 1) * $0.count / lanes] }
+      }
+    case .slice(let lanes, let begin, let count):
+      let width = x.count / lanes
+      return (0..<lanes).flatMap { lane in x.dropFirst(lane * width + begin).prefix(count) }
+    case .activate(let function): return x.map { FloatReference.apply(function, $0) }
+    case .softmax(let lanes): return FloatReference.perLane(x, lanes, FloatReference.softmax)
+    case .logSoftmax(let lanes): return FloatReference.perLane(x, lanes, FloatReference.logSoftmax)
+    case .l2Normalize(let lanes): return FloatReference.perLane(x, lanes, FloatReference.normalize)
+    case .copy: return Array(x)
+    case .mean(let mean, let counter):
+      let count = min(states[counter][0] + 1, 0x1p24)
+      states[counter][0] = count
+      for (element, value) in zip(states[mean].indices, x) {
+        states[mean][element] += (value - states[mean][element]) / count
+      }
+      return states[mean]
+    case .window(let length, let dilation, let ring, let position):
+      return window(Array(x), length, dilation, ring, position)
+    case .cell, .last, .subsample, .stateRead, .stateWrite: return []
+    }
+  }
+
+  // MARK: One operator each
+
+  private func linear(_ x: ArraySlice<Double>, _ weight: Int, _ bias: Int?) -> [Double] {
+    guard case .matrix(let rows, let cols, _) = graph.constants[weight].layout else { return [] }
+    let start = bias.map(doubles) ?? Array(repeating: 0, count: rows)
+    return stride(from: x.startIndex, to: x.endIndex, by: cols).flatMap { first in
+      var y = start
+      addProduct(&y, weight, x[first..<first + cols])
+      return y
+    }
+  }
+
+  /// The last `length` rows, oldest first, `dilation` rows apart; the ring's next slot holds its oldest row.
+  private func window(_ x: [Double], _ length: Int, _ dilation: Int, _ ring: Int?, _ position: Int?) -> [Double] {
+    guard let ring, let position else { return x }
+    let count = (length - 1) * dilation
+    let next = Int(states[position][0])
+    var y: [Double] = []
+    for tap in 0..<length - 1 {
+      let slot = (next + tap * dilation) % count
+      y += states[ring][slot * x.count..<(slot + 1) * x.count]
+    }
+    states[ring].replaceSubrange(next * x.count..<(next + 1) * x.count, with: x.map(FloatReference.clamp))
+    states[position][0] = Double((next + 1) % count)
+    return y + x
+  }
+
+  private func subsample(_ op: Graph.Operator, _ range: Range<Int>, stride: Int, phase: Int) {
+    var kept: [Double] = []
+    var count = 0
+    for index in range {
+      if states[phase][0] == 0 {
+        kept += row(op.inputs[0], index)
+        count += 1
+      }
+      states[phase][0] = Double((Int(states[phase][0]) + 1) % stride)
+    }
+    rows[op.outputs[0]] = kept
+    rowCounts[op.outputs[0]] = count
+  }
+
+  // MARK: Functions
+
+  /// States stay within ±2^50; what is not a number becomes 0.
+  static func clamp(_ x: Double) -> Double { x.isNaN ? 0 : min(max(x, -0x1p50), 0x1p50) }
+
+  static func apply(_ function: Graph.Activation, _ x: Double) -> Double {
+    switch function {
+    case .identity: x
+    case .relu: max(x, 0)
+    case .tanh: Foundation.tanh(x)
+    case .sigmoid: 1 / (1 + Foundation.exp(-x))
+    case .hardSigmoid: min(1, max(0, 0.2 * x + 0.5))
+    }
+  }
+
+  private static func perLane(
+    _ x: ArraySlice<Double>, _ lanes: Int, _ function: (ArraySlice<Double>) -> [Double]
+  ) -> [Double] {
+    let width = x.count / lanes
+    return (0..<lanes).flatMap { function(x[x.startIndex + $0 * width..<x.startIndex + ($0 + 1) * width]) }
+  }
+
+  private static func softmax(_ x: ArraySlice<Double>) -> [Double] {
+    let largest = x.max() ?? 0
+    let exponentials = x.map { Foundation.exp($0 - largest) }
+    let sum = exponentials.reduce(0, +)
+    return exponentials.map { $0 / sum }
+  }
+
+  private static func logSoftmax(_ x: ArraySlice<Double>) -> [Double] {
+    let largest = x.max() ?? 0
+    let logarithm = Foundation.log(x.map { Foundation.exp($0 - largest) }.reduce(0, +))
+    return x.map { $0 - largest - logarithm }
+  }
+
+  private static func normalize(_ x: ArraySlice<Double>) -> [Double] {
+    let length = max(x.map { $0 * $0 }.reduce(0, +).squareRoot(), 1e-12)
+    return x.map { $0 / length }
+  }
+}
