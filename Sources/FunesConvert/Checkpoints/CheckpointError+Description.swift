@@ -144,6 +144,8 @@ extension TarFault: CustomStringConvertible {
     case .invalidNumber: "found a number that is not octal, expected octal digits"
     case .duplicateMember: "found the member twice, expected each name once"
     case .missingMember: "found no such member, expected it"
+    case .invalidName: "found a name that is not utf-8, expected utf-8"
+    case .unsupportedMember: "found a link, a device or a long name, expected plain files with short names"
     }
   }
 }
@@ -169,7 +171,6 @@ extension PickleFault: CustomStringConvertible {
 extension TorchFault: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .missingEntry: "found no such entry, expected it in a PyTorch file"
     case .invalidPersistentID: "found a persistent id of another form, expected a storage"
     case .missingStorage(let key): "storage \"\(key)\": found no data, expected it in the file"
     case .storageMismatch(let key, let found, let expected):

@@ -172,6 +172,10 @@ public enum TarFault: Sendable, Equatable {
   case duplicateMember
   /// A member that the format needs is missing.
   case missingMember
+  /// A member's name is not UTF-8.
+  case invalidName
+  /// A member is a link or a device, or a header extends the name or size of another.
+  case unsupportedMember
 }
 
 /// What is wrong with a pickle.
@@ -196,8 +200,6 @@ public enum PickleFault: Sendable, Equatable {
 
 /// What is wrong with a PyTorch file.
 public enum TorchFault: Sendable, Equatable {
-  /// A member that the format needs is missing.
-  case missingEntry
   /// A persistent id is not one that PyTorch writes.
   case invalidPersistentID
   /// A storage is named but not in the file.

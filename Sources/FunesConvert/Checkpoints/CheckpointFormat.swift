@@ -16,11 +16,22 @@ extension Checkpoint {
       let (tensors, metadata) = try Safetensors.read(source)
       return try Checkpoint(file: source.name, tensors: tensors, metadata: metadata)
     }
+    if TarArchive.matches(start) { return try Torch.read(tar: try TarArchive(source)) }
+    // Binary pickles begin with their protocol; a text pickle of PyTorch with its magic number.
+    if start.first == 0x80 || start.starts(with: Array("L119547037146038801333356".utf8)) {
+      return try Torch.read(stream: source)
+    }
     throw .unknownFormat(file: source.name, found: Array(start.prefix(16)))
   }
 
   private static func read(archive: ZipArchive) throws(CheckpointError) -> Checkpoint {
     let file = archive.source.name
+    if let pickle = archive.entries.first(where: { $0.name == "data.pkl" || $0.name.hasSuffix("/data.pkl") }) {
+      return try Torch.read(archive, pickle: pickle)
+    }
+    if archive["config.json"] != nil, archive["metadata.json"] != nil {
+      throw .foreignFormat(file: file, found: .keras)
+    }
     return try Checkpoint(file: file, tensors: try Npy.read(archive: archive), metadata: [:])
   }
 
@@ -28,6 +39,12 @@ extension Checkpoint {
     if start.starts(with: [0x89, 0x48, 0x44, 0x46]) { return .hdf5 }
     if start.starts(with: Array("GGUF".utf8)) { return .gguf }
     if start.dropFirst(4).starts(with: Array("TFL3".utf8)) { return .tflite }
+    // An ONNX model begins with its version, field 1, and goes on with the producer, the graph or another text.
+    if start.count > 2, start[0] == 0x08, (1...32).contains(start[1]),
+      [0x12, 0x1a, 0x22, 0x32, 0x3a, 0x42].contains(start[2])
+    {
+      return .onnxOrProtobuf
+    }
     return nil
   }
 }

@@ -8,14 +8,14 @@ enum TensorStorage: Sendable {
   /// A member of an archive, without its first bytes.
   case entry(ZipArchive, ZipEntry, dropping: Int)
   /// Bytes that were found inside a pickle.
-  case bytes([UInt8])
+  case bytes([UInt8], at: CheckpointPlace)
 
   /// Bytes in all, without reading them.
   var byteCount: Int {
     switch self {
     case .range(_, _, let byteCount): byteCount
     case .entry(_, let entry, let dropping): max(0, entry.byteCount - dropping)
-    case .bytes(let bytes): bytes.count
+    case .bytes(let bytes, _): bytes.count
     }
   }
 
@@ -28,8 +28,8 @@ enum TensorStorage: Sendable {
       return try TensorStorage.slice(
         try archive.read(entry), offset + dropping, count, CheckpointPlace(file: archive.source.name, entry: entry.name)
       )
-    case .bytes(let bytes):
-      return try TensorStorage.slice(bytes, offset, count, CheckpointPlace(file: "", entry: nil))
+    case .bytes(let bytes, let place):
+      return try TensorStorage.slice(bytes, offset, count, place)
     }
   }
 

@@ -37,7 +37,9 @@ struct ZipDirectory {
     offset = try reader.uint32()
     entryCount = counts.1
     var directoryEnd = endOffset
-    if counts.1 == 0xffff || byteCount == 0xffff_ffff || offset == 0xffff_ffff {
+    let isSaturated = counts.1 == 0xffff || byteCount == 0xffff_ffff || offset == 0xffff_ffff
+    let hasLocator = try ZipDirectory.hasLocator(source, before: endOffset)
+    if isSaturated || hasLocator {
       directoryEnd = try ZipDirectory.end64Offset(source, before: endOffset)
       try readEnd64(source, at: directoryEnd)
     } else {
@@ -56,6 +58,12 @@ struct ZipDirectory {
         at: CheckpointPlace(file: source.name, offset: endOffset), .entries, found: entryCount,
         limit: ZipArchive.entryLimit)
     }
+  }
+
+  /// Some writers add the ZIP64 records where they are not needed.
+  private static func hasLocator(_ source: ByteSource, before endOffset: Int) throws(CheckpointError) -> Bool {
+    guard endOffset >= locatorByteCount + end64ByteCount else { return false }
+    return try source.read(offset: endOffset - locatorByteCount, count: 4) == [0x50, 0x4b, 0x06, 0x07]
   }
 
   /// The ZIP64 end record, found through its locator, which stands right before the end record.
@@ -86,9 +94,19 @@ struct ZipDirectory {
     let disks = (try reader.uint32(), try reader.uint32())
     let counts = (try reader.count64(), try reader.count64())
     guard disks == (0, 0), counts.0 == counts.1 else { throw .zip(at: place, .severalParts) }
-    entryCount = counts.1
-    byteCount = try reader.count64()
-    offset = try reader.count64()
+    // What the end record says in fewer bits must be the same, or mean "see here".
+    try ZipDirectory.agree(&entryCount, counts.1, unless: 0xffff, at: place)
+    try ZipDirectory.agree(&byteCount, try reader.count64(), unless: 0xffff_ffff, at: place)
+    try ZipDirectory.agree(&offset, try reader.count64(), unless: 0xffff_ffff, at: place)
+  }
+
+  private static func agree(
+    _ short: inout Int, _ long: Int, unless saturated: Int, at place: CheckpointPlace
+  ) throws(CheckpointError) {
+    guard short == long || short == saturated else {
+      throw .zip(at: place, .directoryMismatch(found: long, expected: short))
+    }
+    short = long
   }
 }
 
