@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why a graph could not become a file, with the names and numbers, and the wording of it.
 
+import Funes
+
 /// Why a graph was refused by the quantizer or the writer.
 public enum ConversionError: Error, Equatable {
   /// A weight is NaN or infinite.
@@ -25,8 +27,10 @@ public enum ConversionError: Error, Equatable {
   case nulInString(String)
   /// A precision is given for a matrix that the graph does not have.
   case unknownMatrix(String)
-  /// The self-test gave another number of results than it has records.
-  case wrongSelfTestCount(found: Int, expected: Int)
+  /// The runtime refuses the file: an operator's shapes, rows or states do not fit each other.
+  case refused(ModelError)
+  /// The self-test could not run.
+  case selfTest(VerificationError)
 }
 
 extension ConversionError: CustomStringConvertible {
@@ -54,8 +58,8 @@ extension ConversionError: CustomStringConvertible {
       "string \"\(string.prefix { $0 != "\0" })…\": found a NUL, expected text"
     case .unknownMatrix(let name):
       "precision: found no matrix \"\(name)\" in the graph"
-    case .wrongSelfTestCount(let found, let expected):
-      "self-test: found \(found) results, expected \(expected)"
+    case .refused(let error): "the runtime refuses the converted file: \(error)"
+    case .selfTest(let error): "self-test: \(error)"
     }
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a graph to a file in memory: quantise every matrix, plan the arenas, write, test the file against itself.
 
+import Funes
+
 /// A file in memory and what its making cost.
 public struct ConvertedModel: Sendable {
   public var bytes: [UInt8]
@@ -12,8 +14,6 @@ public struct Converter {
   /// What metadata calls the converter.
   public static let version = "0.1.0"
 
-  /// Runs a file's self-test and returns the CRC-32C of each record's outputs.
-  public typealias SelfTest = (_ file: [UInt8], _ records: [GoldenRecord]) throws(ConversionError) -> [UInt32]
   /// Told before each matrix: how many of all weights are done, and whose turn it is.
   public typealias Progress = (_ done: Int, _ total: Int, _ name: String) -> Void
 
@@ -23,9 +23,8 @@ public struct Converter {
   public var exceptions: [String: Precision] = [:]
   /// False gives every value memory of its own, for reading all of them after a call.
   public var sharesArena = true
-  /// The self-test to write; empty for none. Needs `selfTest`.
-  public var goldens: [GoldenRecord]?
-  public var selfTest: SelfTest?
+  /// The self-test that the file carries: nil for a few rows of every program, empty for none.
+  public var selfTest: [SelfTestRun]?
   public var progress: Progress?
 
   public init(precision: Precision = .default) { self.precision = precision }
@@ -37,17 +36,36 @@ public struct Converter {
     let plan = ArenaPlanner.plan(graph, isSharing: sharesArena)
     let writer = try FileWriter(graph, matrices: matrices, plan: plan, metadata: metadata(of: graph, matrices))
     var bytes = try writer.bytes()
-    if let selfTest {
-      var records = goldens ?? GoldenRecord.standard(for: graph)
-      let crcs = try selfTest(bytes, records)
-      guard crcs.count == records.count else {
-        throw .wrongSelfTestCount(found: crcs.count, expected: records.count)
-      }
-      for index in records.indices { records[index].crc = crcs[index] }
-      bytes = try writer.bytes(goldens: records)
+    let runs = selfTest ?? GoldenRecord.standardRuns(for: graph)
+    let (crcs, sessionByteCount) = try run(bytes, runs)
+    if !runs.isEmpty {
+      bytes = try writer.bytes(goldens: zip(runs, crcs).map { GoldenRecord(run: $0, crc: $1) })
     }
-    let report = ConversionReport(graph, matrices: matrices, plan: plan, fileByteCount: bytes.count)
+    let report = ConversionReport(
+      graph, matrices: matrices, plan: plan, fileByteCount: bytes.count, sessionByteCount: sessionByteCount)
     return ConvertedModel(bytes: bytes, report: report)
+  }
+
+  /// Opens the file, so that what the runtime would refuse is refused here, and runs its self-test.
+  private func run(
+    _ bytes: [UInt8], _ runs: [SelfTestRun]
+  ) throws(ConversionError) -> (crcs: [UInt32], sessionByteCount: Int) {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
+    defer { memory.deallocate() }
+    memory.copyBytes(from: bytes)
+    let model: Model
+    let sessionByteCount: Int
+    do throws(ModelError) {
+      model = try Model(unsafeBytes: UnsafeRawBufferPointer(memory), memoryLimit: .max)
+      sessionByteCount = try model.sessionByteCount()
+    } catch {
+      throw .refused(error)
+    }
+    do throws(VerificationError) {
+      return (try model.selfTest(runs), sessionByteCount)
+    } catch {
+      throw .selfTest(error)
+    }
   }
 
   /// Every matrix of the graph in integers, by its index among the constants.
@@ -55,12 +73,13 @@ public struct Converter {
     let names = Set(graph.constants.compactMap { if case .matrix = $0.layout { $0.name } else { nil } })
     for name in exceptions.keys.sorted() where !names.contains(name) { throw .unknownMatrix(name) }
     let total = graph.constants.reduce(0) { if case .matrix = $1.layout { $0 + $1.values.count } else { $0 } }
+    let multiplied = graph.multipliedConstants
     var done = 0
     var matrices: [Int: QuantizedMatrix] = [:]
     for (index, constant) in graph.constants.enumerated() {
       guard case .matrix(let rows, let cols, let groups) = constant.layout else { continue }
       progress?(done, total, constant.name)
-      let quantizer = Quantizer(exceptions[constant.name] ?? precision)
+      let quantizer = Quantizer(exceptions[constant.name] ?? precision, isGathered: !multiplied.contains(index))
       matrices[index] = try quantizer.quantize(
         constant.values, rows: rows, cols: cols, groups: groups, named: constant.name)
       done += constant.values.count
@@ -75,5 +94,17 @@ public struct Converter {
     let bits = Set(matrices.values.map { $0.activationPlanes * 8 }).sorted()
     metadata["activations"] = bits.isEmpty ? nil : bits.map(String.init).joined(separator: " ")
     return metadata
+  }
+}
+
+extension Graph {
+  /// Constants that products read; a matrix not among them is only gathered from.
+  fileprivate var multipliedConstants: Set<Int> {
+    var constants: Set<Int> = []
+    for op in programs.flatMap(\.operators) {
+      if case .embedding = op.operation { continue }
+      constants.formUnion(OperatorRecord(op.operation).constants.compactMap { $0 })
+    }
+    return constants
   }
 }

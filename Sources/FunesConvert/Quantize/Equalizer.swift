@@ -4,11 +4,16 @@
 
 /// The equalizer e of a matrix W (rows, cols):
 ///
-///     e_k = 2^−s · sqrt(max_n |W_nk|),   s = mean over k of the exponents of e, rounded down
+///     m_k = max_n |W_nk|
+///     e_k = 2^−s · sqrt(m_k)  for products,   2^−s · m_k  for tables that are only gathered from
+///     s   = mean of the exponents of all e, rounded down
 ///
-/// so W_nk / e_k is quantised and x_k · e_k read: (W / e)(x · e) = W x. A common factor of all e changes no quantised
-/// number, only magnitudes, so the geometric mean is brought near 1 by a power of two: that is exact, and equal on every
-/// machine, which an n-th root by log and exp would not be. Max and sqrt are exact and correctly rounded.
+/// so W_nk / e_k is quantised and x_k · e_k read: (W / e)(x · e) = W x. In a product the activation's error grows by what
+/// the weight's shrinks, and the root halves the burden; a gather has no activation, so its columns are made all alike.
+///
+/// A common factor of all e changes no quantised number, only magnitudes; so the geometric mean is brought near 1 by a
+/// power of two, which is exact, where an n-th root by log and exp would differ between machines. Max is exact and sqrt
+/// correctly rounded.
 struct Equalizer {
   /// Columns and rows with nothing above this are zero.
   static let smallest: Float = 0x1p-100
@@ -16,22 +21,14 @@ struct Equalizer {
   private static let bounds: ClosedRange<Float> = 0x1p-40...0x1p40
 
   /// One e a column, 1 for columns of zeros; nil where all columns are alike and nothing is to be equalised.
-  static func columns(of values: [Float], cols: Int) -> [Float]? {
-    let largest = columnMaxima(of: values, cols: cols)
-    var exponentSum = 0
-    var count = 0
-    for value in largest where value >= smallest {
-      exponentSum += Int(value.squareRoot().exponent)
-      count += 1
-    }
-    guard count > 0 else { return nil }
-    let shift = Float(sign: .plus, exponent: -floorDivide(exponentSum, count), significand: 1)
-    let columns = largest.map { value -> Float in
-      guard value >= smallest else { return 1 }
-      return min(max(value.squareRoot() * shift, bounds.lowerBound), bounds.upperBound)
-    }
-    let isUniform = zip(largest, columns).allSatisfy { $0 < smallest || $1 == columns[firstNonzero(largest)] }
-    return isUniform ? nil : columns
+  static func columns(of values: [Float], cols: Int, isGathered: Bool) -> [Float]? {
+    let maxima = columnMaxima(of: values, cols: cols)
+    let raw = maxima.map { $0 < smallest ? 0 : isGathered ? $0 : $0.squareRoot() }
+    let nonzero = raw.filter { $0 > 0 }
+    guard let first = nonzero.first, nonzero.contains(where: { $0 != first }) else { return nil }
+    let mean = floorDivide(nonzero.reduce(0) { $0 + Int($1.exponent) }, nonzero.count)
+    let factor = Float(sign: .plus, exponent: -mean, significand: 1)
+    return raw.map { $0 == 0 ? 1 : min(max($0 * factor, bounds.lowerBound), bounds.upperBound) }
   }
 
   private static func columnMaxima(of values: [Float], cols: Int) -> [Float] {
@@ -47,10 +44,6 @@ struct Equalizer {
       }
     }
     return largest
-  }
-
-  private static func firstNonzero(_ largest: [Float]) -> Int {
-    largest.firstIndex { $0 >= smallest } ?? 0
   }
 
   private static func floorDivide(_ a: Int, _ b: Int) -> Int {

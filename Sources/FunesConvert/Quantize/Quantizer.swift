@@ -11,8 +11,13 @@
 /// The bound on qmax keeps every sum of products of a row inside int32, whatever the activations are.
 public struct Quantizer: Sendable {
   public var precision: Precision
+  /// A table that no product reads: its columns are equalised whatever the activations are, since there are none.
+  public var isGathered: Bool
 
-  public init(_ precision: Precision) { self.precision = precision }
+  public init(_ precision: Precision, isGathered: Bool = false) {
+    self.precision = precision
+    self.isGathered = isGathered
+  }
 
   /// Quantises W (rows, cols), row-major, rows stacked gate after gate.
   public func quantize(
@@ -22,7 +27,9 @@ public struct Quantizer: Sendable {
     if let index = values.firstIndex(where: { !$0.isFinite }) {
       throw .weightNotFinite(constant: name, index: index)
     }
-    let equalizer = precision.isEqualized ? Equalizer.columns(of: values, cols: cols) : nil
+    let equalizer =
+      precision.isEqualized || isGathered
+      ? Equalizer.columns(of: values, cols: cols, isGathered: isGathered) : nil
     var matrix = QuantizedMatrix(
       rows: rows, cols: cols, groups: groups, weights: [Int8](repeating: 0, count: rows * cols),
       scales: [Float](repeating: 0, count: rows), equalizer: equalizer,

@@ -3,9 +3,9 @@
 
 /// The cost and loss of a converted model. Optional figures are nil where they were not measured, or where nothing was
 /// lost and a ratio has no value.
-public struct ConversionReport: Sendable, Equatable, Codable {
+public struct ConversionReport: Sendable, Equatable {
   /// One use of a matrix by an operator.
-  public struct Matrix: Sendable, Equatable, Codable {
+  public struct Matrix: Sendable, Equatable {
     /// The constant's name.
     public var name: String
     public var rows: Int
@@ -21,7 +21,7 @@ public struct ConversionReport: Sendable, Equatable, Codable {
   }
 
   /// An operator that has matrices.
-  public struct Layer: Sendable, Equatable, Codable {
+  public struct Layer: Sendable, Equatable {
     public var program: String
     public var name: String
     public var kind: String
@@ -35,7 +35,7 @@ public struct ConversionReport: Sendable, Equatable, Codable {
   }
 
   /// One program's total.
-  public struct Program: Sendable, Equatable, Codable {
+  public struct Program: Sendable, Equatable {
     public var name: String
     /// Multiplications of all matrix products for one row of a call, every operator running.
     public var multiplyCount: Int
@@ -49,7 +49,7 @@ public struct ConversionReport: Sendable, Equatable, Codable {
   public var weightByteCount: Int
   /// What a snapshot holds.
   public var stateByteCount: Int
-  /// State and arenas of a session for one row, without the kernels' scratch.
+  /// All memory of a session for one row and one thread.
   public var sessionByteCount: Int
   /// Bytes that each further row of a call needs.
   public var rowByteCount: Int
@@ -58,9 +58,10 @@ public struct ConversionReport: Sendable, Equatable, Codable {
 }
 
 extension ConversionReport {
-  init(_ graph: Graph, matrices: [Int: QuantizedMatrix], plan: ArenaPlan, fileByteCount: Int) {
+  init(_ graph: Graph, matrices: [Int: QuantizedMatrix], plan: ArenaPlan, fileByteCount: Int, sessionByteCount: Int) {
     model = graph.name
     self.fileByteCount = fileByteCount
+    self.sessionByteCount = sessionByteCount
     layers = []
     programs = []
     var counted: Set<Int> = []
@@ -83,7 +84,6 @@ extension ConversionReport {
     weightByteCount = layers.flatMap(\.matrices).reduce(0) { $0 + $1.byteCount }
     stateByteCount = graph.states.reduce(0) { $0 + $1.lanes * roundUp($1.width, to: 16) * 4 }
     rowByteCount = plan.rowByteCount
-    sessionByteCount = stateByteCount + plan.fixedByteCount + plan.rowByteCount
     let energies = matrices.keys.sorted().map { matrices[$0]! }
     weightSNR = decibels(
       signal: energies.reduce(0) { $0 + $1.signalEnergy }, error: energies.reduce(0) { $0 + $1.errorEnergy })

@@ -38,32 +38,29 @@ struct FileWriter {
 
   private func check(_ section: Section) throws(ConversionError) {
     let found = (sections[section]?.count ?? 0) / section.stride
-    if found > section.limit {
-      throw .tooLarge(what: "section \(section.kind)", found: found, limit: section.limit)
-    }
+    let limit = Int(section.recordLimit)
+    if found > limit { throw .tooLarge(what: "section \(section)", found: found, limit: limit) }
   }
 
   /// The whole file, with these records as its self-test.
   func bytes(goldens: [GoldenRecord] = []) throws(ConversionError) -> [UInt8] {
-    if goldens.count > Section.golden.limit {
-      throw .tooLarge(what: "self-test", found: goldens.count, limit: Section.golden.limit)
-    }
+    let limit = Int(Section.goldens.recordLimit)
+    if goldens.count > limit { throw .tooLarge(what: "self-test", found: goldens.count, limit: limit) }
     var golden = ByteWriter()
     for record in goldens {
-      golden.append(index: record.program)
-      golden.append(UInt32(record.rows))
-      golden.append(record.seed)
+      golden.append(index: record.run.program)
+      golden.append(index: record.run.rows)
+      golden.append(record.run.seed)
       golden.append(record.crc)
     }
     var table = ByteWriter()
     var body = ByteWriter()
-    let tableByteCount = Section.allCases.count * Section.entryByteCount
-    let start = Section.tableOffset + tableByteCount
+    let start = 128 + Section.allCases.count * 32
     body.reserve(Section.allCases.reduce(0) { $0 + (sections[$1]?.count ?? 0) + 64 })
     for section in Section.allCases {
       body.zeros(roundUp(start + body.count, to: 64) - start - body.count)
-      let bytes = (section == .golden ? golden : sections[section] ?? ByteWriter()).bytes
-      for character in section.kind.description.utf8 { table.append(character) }
+      let bytes = (section == .goldens ? golden : sections[section] ?? ByteWriter()).bytes
+      table.append(section.tag)
       table.append(UInt32(0))
       table.append(UInt64(start + body.count))
       table.append(UInt64(bytes.count))
