@@ -46,7 +46,7 @@ extension Model {
     guard let opcode = Opcode(rawValue: operation.opcode) else {
       throw .record(
         .operators, index: place.index, rule: .kind, found: UInt64(operation.opcode),
-        expected: UInt64(Opcode.allCases.count))
+        expected: UInt64(Opcode.stateWrite.rawValue))
     }
     try checkName(operation.name, .operators, place.index)
     try place.require(record.u16(2) == 0 && record.u64(8) == 0, .reserved, 1, 0)

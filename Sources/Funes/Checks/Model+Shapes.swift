@@ -87,7 +87,7 @@ extension Model {
     let functions = Int(operation.number(0))
     try place.require(functions >= 0 && functions & 255 <= 4 && functions >> 8 <= 4, .kind, functions, 4)
     let flags = CellFlags(rawValue: operation.number(1))
-    try place.require(flags.isSubset(of: .all), .kind, Int(flags.rawValue), Int(CellFlags.all.rawValue))
+    try place.require(CellFlags.all.contains(flags), .kind, Int(flags.rawValue), Int(CellFlags.all.rawValue))
     try place.require(opcode == .lstm || !flags.contains(.coupled), .kind, 1, 0)
     try place.require(opcode == .gru || !flags.contains(.resetBefore), .kind, 2, 0)
     let lanes = Int(operation.number(2))
@@ -208,12 +208,14 @@ extension Model {
   }
 }
 
-/// Flags of a recurrent cell, as its numbers hold them.
-struct CellFlags: OptionSet {
+/// Flags of a recurrent cell, as its numbers hold them. Not an OptionSet, which Embedded Swift cannot have without arrays.
+struct CellFlags {
   let rawValue: Int32
   static let coupled = CellFlags(rawValue: 1)
   static let resetBefore = CellFlags(rawValue: 2)
   static let reversed = CellFlags(rawValue: 4)
   static let innerAxis = CellFlags(rawValue: 8)
-  static let all: CellFlags = [.coupled, .resetBefore, .reversed, .innerAxis]
+  static let all = CellFlags(rawValue: 15)
+
+  func contains(_ other: CellFlags) -> Bool { rawValue & other.rawValue == other.rawValue }
 }

@@ -21,7 +21,7 @@ public enum ModelError: Error, Equatable, Sendable {
   case overBudget(found: UInt64, allowed: UInt64)
 
   /// A rule of FORMAT.md that a file can break.
-  public enum Rule: UInt8, Sendable, CaseIterable {
+  public enum Rule: UInt8, Sendable {
     /// The file's length is the one that its header states.
     case fileByteCount
     /// The number of sections is the version's.
@@ -84,3 +84,7 @@ public enum ModelError: Error, Equatable, Sendable {
     case golden
   }
 }
+
+#if !hasFeature(Embedded)
+  extension ModelError.Rule: CaseIterable {}
+#endif

@@ -2,10 +2,14 @@
 // The operators of a .funes file, by their codes in FORMAT.md.
 
 /// What an operator computes. Equations stand in the kernels' header; shapes in FORMAT.md.
-public enum Opcode: Int, Sendable, CaseIterable {
+public enum Opcode: Int, Sendable {
   case linear = 1
   case embedding, oneHot, rnn, lstm, gru, add, multiply, concat, slice, activate, softmax, logSoftmax, l2Normalize
   case copy, last, mean, window, subsample, stateRead, stateWrite
 
   var isCell: Bool { self == .rnn || self == .lstm || self == .gru }
 }
+
+#if !hasFeature(Embedded)
+  extension Opcode: CaseIterable {}
+#endif

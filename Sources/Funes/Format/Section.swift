@@ -2,7 +2,7 @@
 // The sections of a .funes file, in file order, with their record sizes and limits. See FORMAT.md.
 
 /// A section of a .funes file, numbered by its place in the file.
-public enum Section: Int, Sendable, CaseIterable {
+public enum Section: Int, Sendable {
   case strings, constants, values, states, operators, runs, programs, resets, ports, texts, symbols, generation,
     metadata, goldens, data
 
@@ -62,3 +62,7 @@ public enum Section: Int, Sendable, CaseIterable {
 
 /// The index that stands for "none".
 let none: UInt32 = 0xFFFF_FFFF
+
+#if !hasFeature(Embedded)
+  extension Section: CaseIterable {}
+#endif

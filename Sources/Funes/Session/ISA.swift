@@ -4,18 +4,26 @@
 import CFunesKernels
 
 /// An instruction set that this machine can run.
-public enum ISA: Sendable, CaseIterable {
+public enum ISA: Sendable {
   case scalar, avx2, avx512vnni
 
   /// The kernels' table; null where this machine or build has no such instruction set.
   var table: OpaquePointer? {
-    switch self {
-    case .scalar: funes_isa_find("scalar")
-    case .avx2: funes_isa_find("avx2")
-    case .avx512vnni: funes_isa_find("avx512vnni")
+    let name: StaticString =
+      switch self {
+      case .scalar: "scalar"
+      case .avx2: "avx2"
+      case .avx512vnni: "avx512vnni"
+      }
+    return name.withUTF8Buffer { bytes in
+      bytes.withMemoryRebound(to: CChar.self) { funes_isa_find($0.baseAddress) }
     }
   }
 
   /// Whether this machine and build have it.
   public var isAvailable: Bool { table != nil }
 }
+
+#if !hasFeature(Embedded)
+  extension ISA: CaseIterable {}
+#endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inputs and outputs live in session memory: spans over it, and the one-line step for one input and one output.
 
+import CFunesKernels
+
 extension Session {
   public func inputCount(of program: Int = 0) -> Int { plan.programs[program].ranges.inputCount }
   public func outputCount(of program: Int = 0) -> Int {

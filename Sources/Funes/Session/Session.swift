@@ -37,7 +37,7 @@ public struct Session: ~Copyable {
   ///     calling thread.
   ///   - isa: the instruction set; nil for the best that the machine has.
   ///   - unsafeMemory: where the session lives, at a multiple of 64, at least `sessionByteCount(rows:threads:)` bytes,
-  ///     valid while the session is; nil to allocate.
+  ///     valid while the session is; nil to allocate, which builds without an operating system refuse.
   public init(
     _ model: Model, rows: Int = 1, threads: Int = 1, isa: ISA? = nil,
     unsafeMemory: UnsafeMutableRawBufferPointer? = nil
@@ -67,7 +67,9 @@ public struct Session: ~Copyable {
   #endif
 
   deinit {
-    if ownsMemory { memory.deallocate() }
+    #if !os(none)
+      if ownsMemory { memory.deallocate() }
+    #endif
   }
 
   private static func prepare(
@@ -85,7 +87,11 @@ public struct Session: ~Copyable {
       guard Int(bitPattern: base) & 63 == 0 else { throw .memoryMisaligned }
       memory = base
     } else {
-      memory = .allocate(byteCount: needed, alignment: 64)
+      #if os(none)
+        throw .memoryTooSmall(found: 0, expected: needed)
+      #else
+        memory = .allocate(byteCount: needed, alignment: 64)
+      #endif
     }
     let layout = model.layout(rows: rows, threads: threads)
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: needed)
