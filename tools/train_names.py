@@ -84,6 +84,12 @@ def split(names):
     return learned, held_out
 
 
+def pick_golden(held_out):
+    """Up to GOLDEN_COUNT held-out examples, each of another language."""
+    one_of_each = {label: (name, label) for name, label in held_out}
+    return random.sample(list(one_of_each.values()), min(GOLDEN_COUNT, len(one_of_each)))
+
+
 def as_batch(examples):
     """(ids (T, B), lengths (B), labels (B)); short names are filled up with id 0, which nothing reads."""
     lengths = torch.tensor([len(name) for name, _ in examples])
@@ -147,7 +153,7 @@ def main():
         raise common.InputError(f"{options.names}: found {len(learned)} names to learn, expected at least "
                                 f"--batch {options.batch}; give more names or a smaller --batch")
     os.makedirs(options.output, exist_ok=True)
-    golden = random.sample(held_out, min(GOLDEN_COUNT, len(held_out)))
+    golden = pick_golden(held_out)
     draw = [len(names[label]) ** -options.balance for _, label in learned]
     model = NameModel(len(labels), options.embedding, options.hidden, options.dropout)
     batch_count = len(learned) // options.batch
