@@ -38,6 +38,7 @@ let package = Package(
     ),
     .target(name: "FunesTestSupport", dependencies: ["FunesConvert"], path: "Tests/FunesTestSupport"),
     .testTarget(name: "FunesTests", dependencies: ["Funes", "FunesConvert", "FunesTestSupport", "CFunesKernels"]),
-    .testTarget(name: "FunesConvertTests", dependencies: ["FunesConvert", "FunesTestSupport"]),
+    .testTarget(
+      name: "FunesConvertTests", dependencies: ["FunesConvert", "FunesTestSupport"], exclude: ["Goldens"]),
   ]
 )

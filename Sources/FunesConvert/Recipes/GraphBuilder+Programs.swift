@@ -59,11 +59,17 @@ extension GraphBuilder {
       let value = try take(output.value, for: output.name)
       let isFloat = graph.values[value].element == .float
       guard isFloat else { throw wrongElement(output.name, output.value, "floats") }
+      if inputs.contains(where: { $0.value == value }) {
+        throw RecipeError.inputPutOut(program: scope.name, output: output.name)
+      }
       let text = try text(output.text, count: graph.values[value].width, port: output.name)
       outputs.append(Graph.Port(name: output.name, value: value, text: text))
     }
     if let idle = scope.wanted.first(where: { !scope.taken.contains($0) }) {
       throw RecipeError.unusedValue(program: scope.name, value: idle)
+    }
+    guard !inputs.isEmpty, !scope.runs.isEmpty else {
+      throw RecipeError.emptyProgram(program: scope.name)
     }
     try checkTouches()
     try limit("operators", graph.programs.flatMap(\.runs).map(\.operators.count).reduce(0, +), 16_384)

@@ -209,12 +209,13 @@ extension GraphBuilder {
   private mutating func addTexts() throws(RecipeError) {
     try GraphBuilder.checkNames(recipe.texts.map(\.name), kind: "text")
     for text in recipe.texts {
-      var seen: Set<String> = []
+      // By bytes: a vocabulary may hold both spellings of one character.
+      var seen: Set<[UInt8]> = []
       for (index, symbol) in text.symbols.enumerated() {
         let isWord = symbol.hasPrefix("<") && symbol.hasSuffix(">") && symbol.utf8.count > 2
         let isAllowed =
           text.kind == .labels || (text.kind == .characters && (symbol.unicodeScalars.count == 1 || isWord))
-        guard isAllowed, !symbol.isEmpty, seen.insert(symbol).inserted else {
+        guard isAllowed, !symbol.isEmpty, seen.insert(Array(symbol.utf8)).inserted else {
           throw .badSymbol(text: text.name, index: index, symbol: symbol)
         }
       }

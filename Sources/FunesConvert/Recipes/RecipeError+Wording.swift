@@ -32,6 +32,10 @@ extension RecipeError: CustomStringConvertible {
       "program \"\(program)\": found two makers of the value \"\(value)\", expected one"
     case .unusedValue(let program, let value):
       "program \"\(program)\": found nothing that takes the value \"\(value)\"; use it, put it out or leave it away"
+    case .emptyProgram(let program):
+      "program \"\(program)\": found no input or no operator, expected at least one of each"
+    case .inputPutOut(let program, let output):
+      "program \"\(program)\": found an input as the output \"\(output)\", expected what an operator makes; use \"copy\""
     case .unusedName(let name, let kind): "\(kind) \"\(name)\": found nothing that uses it; use it or leave it away"
     default: nil
     }

@@ -35,6 +35,10 @@ public enum RecipeError: Error, Equatable {
   case duplicateValue(program: String, value: String)
   /// Nothing takes an input, or what an operator other than a cell makes.
   case unusedValue(program: String, value: String)
+  /// A program without inputs or without operators, in a recipe made in code.
+  case emptyProgram(program: String)
+  /// An output is an input as it came; `copy` makes a value of it.
+  case inputPutOut(program: String, output: String)
   /// A text or a declared state that nothing uses.
   case unusedName(String, kind: String)
 

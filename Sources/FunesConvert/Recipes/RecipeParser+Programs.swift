@@ -6,8 +6,10 @@ extension RecipeParser {
     _ = try node.object(["name", "block", "reset", "inputs", "ops", "outputs"])
     var inputs: [Recipe.Input] = []
     for element in try node.need("inputs").elements() { inputs.append(try input(element)) }
+    guard !inputs.isEmpty else { throw try node.need("inputs").wrong("at least one input") }
     var steps: [Recipe.Step] = []
     for element in try node.need("ops").elements() { steps.append(try step(element)) }
+    guard !steps.isEmpty else { throw try node.need("ops").wrong("at least one operator") }
     var outputs: [Recipe.Output] = []
     for element in try node.need("outputs").elements() { outputs.append(try output(element)) }
     var program = Recipe.Program(name: try node.need("name").name(), inputs: inputs, steps: steps, outputs: outputs)
@@ -31,7 +33,9 @@ extension RecipeParser {
   private func input(_ node: Node) throws(RecipeError) -> Recipe.Input {
     _ = try node.object(["name", "shape", "classes", "text", "policy", "range"])
     let classes = try node.find("classes")?.integer(1...Int(Int32.max)) ?? 0
-    if classes == 0, node.find("shape") == nil { throw .missingKey("shape", in: "an input", at: node.position) }
+    if classes == 0, node.find("shape") == nil, node.find("text") == nil {
+      throw .missingKey("shape", in: "an input", at: node.position)
+    }
     let shape = try node.find("shape")?.integers(1...Graph.widthLimit) ?? [1]
     guard (1...3).contains(shape.count) else { throw try node.need("shape").wrong("1 to 3 extents") }
     var input = Recipe.Input(name: try node.need("name").name(), shape: shape, classes: classes)

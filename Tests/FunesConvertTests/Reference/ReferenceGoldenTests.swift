@@ -59,9 +59,49 @@ import Testing
     }
   }
 
-  @Test func namesAreOfTheirLanguages() throws {
+  @Test func aVoiceHasItsEmbedding() throws {
+    let imported = try RecipeFiles.imported("resemblyzer", checkpoint: "resemblyzer/pretrained.pt")
+    let golden = try RecipeFiles.golden("resemblyzer/golden.npz")
+    let mels = try golden.tensor("mels").floats()
+    let (steps, width) = (mels.shape[1], mels.shape[2])
+    let model = FloatReference(imported.graph)
+    for voice in 0..<mels.shape[0] {
+      let rows = Array(mels.values[voice * steps * width..<(voice + 1) * steps * width])
+      model.reset()
+      let result = try model.run(program: "step", inputs: ["mels": .floats(rows)], rows: steps, trace: false)
+      let embeds = try golden.tensor("embed").floats().values
+      expectClose(
+        Array(result["embed"]!.suffix(256)), Array(embeds[voice * 256..<(voice + 1) * 256]), "voice \(voice) embed")
+      for (key, state) in [("lstm_out_last", "hidden"), ("cell", "cell")] {
+        let all = try golden.tensor(key).floats()
+        for layer in 0..<3 {
+          let start = (layer * all.shape[1] + voice) * 256
+          expectClose(
+            model.state(named: "layer\(layer).\(state)"), Array(all.values[start..<start + 256]),
+            "voice \(voice) layer \(layer) \(state)")
+        }
+      }
+    }
+  }
+
+  @Test func theBareCellOfAVoiceDetectorGivesItsStates() throws {
     let imported = try RecipeFiles.imported(
-      "char-rnn-classification", checkpoint: "char-rnn-classification/weights.npz")
+      "silero-lstm", checkpoint: "silero-vad/silero_vad_16k_from_jit.safetensors")
+    let golden = try RecipeFiles.golden("silero-vad/golden_lstm_cell.npz")
+    let x = try golden.tensor("x").floats()
+    let model = FloatReference(imported.graph)
+    var (h, c): ([Float], [Float]) = ([], [])
+    for row in 0..<x.shape[0] {
+      let input = Array(x.values[row * 128..<(row + 1) * 128])
+      h += try model.run(program: "step", inputs: ["x": .floats(input)], rows: 1)["h"]!
+      c += model.state(named: "h.cell")!
+    }
+    expectClose(h, try golden.tensor("h").floats().values, "silero h")
+    expectClose(c, try golden.tensor("c").floats().values, "silero c")
+  }
+
+  @Test(arguments: ["char-rnn-classification.pt", "weights.npz"]) func namesAreOfTheirLanguages(file: String) throws {
+    let imported = try RecipeFiles.imported("char-rnn-classification", checkpoint: "char-rnn-classification/\(file)")
     let golden = try RecipeFiles.golden("char-rnn-classification/golden.npz")
     let model = FloatReference(imported.graph)
     let languages = ["Satoshi": "Japanese", "Schmidt": "German", "Dovesky": "Russian", "Jackson": "Scottish"]
