@@ -72,6 +72,8 @@ extension PickleMachine {
     case "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct":
       return try heap.add(
         .instance(PickleInstance(type: PickleGlobal(module: "numpy", name: "ndarray", place: place))), at: place)
+    case "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer":
+      return try heap.add(.tensor(try numpyBuffer(arguments)), at: place)
     case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar": return try numpyScalar(arguments)
     default: throw fault(.forbiddenGlobal(module: global.module, name: global.name))
     }

@@ -23,7 +23,18 @@ extension PickleMachine {
     guard let fields = heap.elements(state), fields.count == 5, let shape = heap.integers(fields[1]),
       case .bool(let isColumnMajor) = fields[3], case .bytes(let bytes) = fields[4]
     else { throw wrongValue(state, "the state of a numpy array") }
-    let dtype = try numpyType(fields[2])
+    return array(bytes, try numpyType(fields[2]), shape, isColumnMajor: isColumnMajor)
+  }
+
+  /// (bytes, type, shape, order) as a tensor, which is how protocol 5 writes arrays.
+  func numpyBuffer(_ arguments: [PickleValue]) throws(CheckpointError) -> PickleTensor {
+    guard arguments.count == 4, case .bytes(let bytes) = arguments[0], let shape = heap.integers(arguments[2]),
+      let order = arguments[3].string, order == "C" || order == "F"
+    else { throw wrongValue(arguments.first ?? .none, "the bytes, type, shape and order of a numpy array") }
+    return array(bytes, try numpyType(arguments[1]), shape, isColumnMajor: order == "F")
+  }
+
+  private func array(_ bytes: [UInt8], _ dtype: DType, _ shape: [Int], isColumnMajor: Bool) -> PickleTensor {
     let storage = PickleStorage(key: "", dtype: dtype, count: bytes.count / dtype.byteCount, inline: bytes)
     return PickleTensor(
       storage: storage, dtype: dtype, shape: shape,
