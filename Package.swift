@@ -36,6 +36,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
+    .testTarget(name: "CFunesKernelsTests", dependencies: ["CFunesKernels"]),
     .target(name: "FunesTestSupport", dependencies: ["FunesConvert"], path: "Tests/FunesTestSupport"),
     .testTarget(name: "FunesTests", dependencies: ["Funes", "FunesConvert", "FunesTestSupport", "CFunesKernels"]),
     .testTarget(

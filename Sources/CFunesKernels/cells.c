@@ -1,32 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Drives a cell over the rows of a call, its lanes and an inner axis: at most one parallel region a call. Within a step
  * thread 0 quantises what all read, then each thread takes a slice of the blocks; the state is updated in place, since
- * nobody reads it but through its quantised copy. */
+ * nobody reads another's part of it but through the quantised copy. */
 #include "internal.h"
 
 /* What one call works on, the same for every thread. */
 typedef struct cell_call {
   const funes_op *op;
-  const funes_isa *isa;
-  uint8_t *scratch;
+  const funes_context *context;
   int32_t row, rows;
 } cell_call;
 
-/* Scratch, each part a multiple of 64 bytes: scales, three quantised vectors, then floats. */
-typedef struct cell_scratch {
-  float *scales;
-  uint8_t *quantized_x, *quantized_h, *quantized_own;
-  float *own, *z, *candidate_x, *h, *c;
-  size_t bytes;
-} cell_scratch;
-
-static int has_second_phase(const funes_cell *cell) {
-  return (cell->kind == FUNES_CELL_LSTM && cell->projection.rows > 0) ||
-         (cell->kind == FUNES_CELL_GRU && cell->is_reset_before);
-}
-
 static const funes_matrix *second_matrix(const funes_cell *cell) {
-  return cell->kind == FUNES_CELL_LSTM ? &cell->projection : &cell->candidate;
+  if (cell->kind == FUNES_CELL_LSTM && cell->projection.rows > 0) return &cell->projection;
+  if (cell->kind == FUNES_CELL_GRU && cell->is_reset_before) return &cell->candidate;
+  return 0;
 }
 
 /* Takes `bytes` from the front of what is left. */
@@ -37,52 +25,55 @@ static uint8_t *take(uint8_t *base, size_t *used, size_t bytes) {
 }
 
 static float *take_floats(uint8_t *base, size_t *used, int32_t count) {
-  return (float *)(void *)take(base, used, funes_bytes_of_floats(count));
+  return (float *)(void *)take(base, used, (size_t)FUNES_PADDED(count) * sizeof(float));
 }
 
-static cell_scratch lay_out(const funes_cell *cell, uint8_t *base) {
-  cell_scratch s = {0};
-  s.scales = take_floats(base, &s.bytes, 3);
-  s.quantized_x = take(base, &s.bytes, FUNES_QUANTIZED_BYTES(cell->x.cols));
-  s.quantized_h = take(base, &s.bytes, FUNES_QUANTIZED_BYTES(cell->h.cols));
-  if (has_second_phase(cell)) {
-    s.quantized_own = take(base, &s.bytes, FUNES_QUANTIZED_BYTES(second_matrix(cell)->cols));
-    s.own = take_floats(base, &s.bytes, cell->units);
-    s.z = take_floats(base, &s.bytes, cell->units);
-    s.candidate_x = take_floats(base, &s.bytes, cell->units);
+/* Lays the step's scratch out from `base`; returns the bytes used. A cell over an inner axis keeps its state there. */
+static size_t lay_out(funes_step *step, const funes_cell *cell, uint8_t *base) {
+  size_t used = 0;
+  step->cell = cell;
+  step->second = second_matrix(cell);
+  step->scales = take_floats(base, &used, 3);
+  step->quantized_x = take(base, &used, FUNES_QUANTIZED_BYTES(cell->x.cols));
+  step->quantized_h = take(base, &used, FUNES_QUANTIZED_BYTES(cell->h.cols));
+  if (step->second) {
+    step->quantized_own = take(base, &used, FUNES_QUANTIZED_BYTES(step->second->cols));
+    step->own = take_floats(base, &used, cell->units);
+    step->z = take_floats(base, &used, cell->units);
+    step->candidate_x = take_floats(base, &used, cell->units);
   }
   if (cell->is_inner_axis) {
-    s.h = take_floats(base, &s.bytes, cell->output_count);
-    s.c = take_floats(base, &s.bytes, cell->units);
+    step->h = take_floats(base, &used, cell->output_count);
+    step->c = take_floats(base, &used, cell->units);
   }
-  return s;
+  return used;
 }
 
-size_t funes_cell_scratch_bytes(const funes_cell *cell) { return lay_out(cell, 0).bytes; }
+size_t funes_cell_scratch_bytes(const funes_cell *cell) {
+  funes_step step = {0};
+  return lay_out(&step, cell, 0);
+}
 
 static void wait_for_team(int32_t threads) {
   if (threads > 1) funes_parallel_barrier();
 }
 
 /* One step of one lane by one thread of the team: x (cols). */
-static void run_step(const cell_call *call, const funes_step *step, const float *x, int32_t thread, int32_t threads) {
+static void run_step(const funes_isa *isa, const funes_step *step, const float *x, int32_t thread, int32_t threads) {
   const funes_cell *cell = step->cell;
-  const funes_isa *isa = call->isa;
-  cell_scratch scratch = lay_out(cell, call->scratch);
   if (thread == 0) {
-    scratch.scales[0] = isa->quantize(scratch.quantized_x, x, &cell->x);
-    scratch.scales[1] = isa->quantize(scratch.quantized_h, step->h, &cell->h);
+    step->scales[0] = isa->quantize(step->quantized_x, x, &cell->x);
+    step->scales[1] = isa->quantize(step->quantized_h, step->h, &cell->h);
   }
   wait_for_team(threads);
   isa->cell(step, funes_slice_begin(cell->x.blocks, thread, threads),
             funes_slice_begin(cell->x.blocks, thread + 1, threads));
-  if (has_second_phase(cell)) {
-    const funes_matrix *matrix = second_matrix(cell);
+  if (step->second) {
     wait_for_team(threads);
-    if (thread == 0) scratch.scales[2] = isa->quantize(scratch.quantized_own, step->own, matrix);
+    if (thread == 0) step->scales[2] = isa->quantize(step->quantized_own, step->own, step->second);
     wait_for_team(threads);
-    isa->cell_second(step, funes_slice_begin(matrix->blocks, thread, threads),
-                     funes_slice_begin(matrix->blocks, thread + 1, threads));
+    isa->cell_second(step, funes_slice_begin(step->second->blocks, thread, threads),
+                     funes_slice_begin(step->second->blocks, thread + 1, threads));
   }
   wait_for_team(threads);
 }
@@ -95,25 +86,25 @@ static void clear(float *values, int32_t count) {
 static void run_row(const cell_call *call, funes_step *step, int32_t row, int32_t thread, int32_t threads) {
   const funes_op *op = call->op;
   const funes_cell *cell = &op->cell;
-  const int32_t outputs = cell->output_count, gates = cell->kind == FUNES_CELL_LSTM ? 4 : cell->kind == FUNES_CELL_GRU ? 3 : 1;
+  const int32_t shown = cell->kind == FUNES_CELL_LSTM ? 4 : cell->kind == FUNES_CELL_GRU ? 3 : 1;
   const int32_t inner_steps = cell->is_inner_axis ? cell->inner_steps : 1;
   const float *x = op->in[0].base + (ptrdiff_t)row * op->in[0].stride;
   float *y = op->out[0].base + (ptrdiff_t)row * op->out[0].stride;
-  float *shown = op->out[1].base ? op->out[1].base + (ptrdiff_t)row * op->out[1].stride : 0;
+  float *gates = op->out[1].base ? op->out[1].base + (ptrdiff_t)row * op->out[1].stride : 0;
   for (int32_t lane = 0; lane < cell->lanes; lane++) {
-    if (cell->is_inner_axis) {
-      if (thread == 0) clear(step->h, FUNES_PADDED(outputs));
-      if (thread == 0) clear(step->c, FUNES_PADDED(cell->units));
-    } else {
-      step->h = op->state[0] + (size_t)lane * (size_t)FUNES_PADDED(outputs);
-      step->c = op->state[1] ? op->state[1] + (size_t)lane * (size_t)FUNES_PADDED(cell->units) : 0;
+    if (!cell->is_inner_axis) {
+      step->h = op->state[0] + (ptrdiff_t)lane * FUNES_PADDED(cell->output_count);
+      step->c = op->state[1] ? op->state[1] + (ptrdiff_t)lane * FUNES_PADDED(cell->units) : 0;
+    } else if (thread == 0) {
+      clear(step->h, FUNES_PADDED(cell->output_count));
+      clear(step->c, FUNES_PADDED(cell->units));
     }
     for (int32_t k = 0; k < inner_steps; k++) {
       const int32_t inner = cell->is_inner_axis && cell->is_reversed ? inner_steps - 1 - k : k;
       const ptrdiff_t at = (ptrdiff_t)lane * inner_steps + inner;
-      step->y = y + at * outputs;
-      step->gates = shown ? shown + at * gates * cell->units : 0;
-      run_step(call, step, x + at * cell->x.cols, thread, threads);
+      step->y = y + at * cell->output_count;
+      step->gates = gates ? gates + at * shown * cell->units : 0;
+      run_step(call->context->isa, step, x + at * cell->x.cols, thread, threads);
     }
   }
 }
@@ -121,30 +112,21 @@ static void run_row(const cell_call *call, funes_step *step, int32_t row, int32_
 static void run_call(const void *data, int32_t thread, int32_t threads) {
   const cell_call *call = data;
   const funes_cell *cell = &call->op->cell;
-  const cell_scratch scratch = lay_out(cell, call->scratch);
-  funes_step step = {.cell = cell,
-                     .scales = scratch.scales,
-                     .quantized_x = scratch.quantized_x,
-                     .quantized_h = scratch.quantized_h,
-                     .quantized_own = scratch.quantized_own,
-                     .h = scratch.h,
-                     .c = scratch.c,
-                     .own = scratch.own,
-                     .z = scratch.z,
-                     .candidate_x = scratch.candidate_x};
   const int is_backward = cell->is_reversed && !cell->is_inner_axis;
+  funes_step step = {0};
+  lay_out(&step, cell, call->context->scratch);
   for (int32_t k = 0; k < call->rows; k++) {
     run_row(call, &step, call->row + (is_backward ? call->rows - 1 - k : k), thread, threads);
   }
 }
 
 static size_t weight_bytes(const funes_cell *cell) {
-  size_t bytes = funes_matrix_bytes(&cell->x) + funes_matrix_bytes(&cell->h);
-  return has_second_phase(cell) ? bytes + funes_matrix_bytes(second_matrix(cell)) : bytes;
+  const funes_matrix *second = second_matrix(cell);
+  return funes_matrix_bytes(&cell->x) + funes_matrix_bytes(&cell->h) + (second ? funes_matrix_bytes(second) : 0);
 }
 
 void funes_cell_rows(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
-  const cell_call call = {op, context->isa, context->scratch, row, rows};
+  const cell_call call = {op, context, row, rows};
   if (rows <= 0) return;
   funes_parallel(weight_bytes(&op->cell) < FUNES_PARALLEL_BYTES ? 1 : context->threads, run_call, &call);
 }

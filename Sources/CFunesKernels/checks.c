@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Finds, and where asked replaces, what a caller may not send: absurd numbers and ids out of range. */
 #include "internal.h"
+
+#define FUNES_WIDTH 1
 #include "strict_math.h"
 
 int32_t funes_first_absurd(const float *x, int32_t count) {

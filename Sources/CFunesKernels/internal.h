@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the files of this target share and nobody outside sees: an ISA's table, one step of a cell, the thread driver. */
+ * What the files of this target share and nobody outside sees: an ISA's table, one step of a cell, the thread driver.
+ */
 #ifndef FUNES_INTERNAL_H
 #define FUNES_INTERNAL_H
 
@@ -15,18 +16,19 @@ enum { FUNES_MAX_STREAMS = 4 };
 /* Vectors that one pass of a linear operator multiplies with each tile. */
 enum { FUNES_LINEAR_VECTORS = 4 };
 
-/* One step of one lane of a cell, every pointer resolved. */
+/* One step of one lane of a cell, every pointer resolved; all threads of a team hold the same. */
 typedef struct funes_step {
   const funes_cell *cell;
-  const float *scales;          /* of the three quantised vectors below */
-  const uint8_t *quantized_x;   /* the input */
-  const uint8_t *quantized_h;   /* the output before this step */
-  const uint8_t *quantized_own; /* between the two phases: r h (GRU, reset before) or m (LSTM with a projection) */
-  float *h, *c;                 /* the state of this lane, padded */
-  float *y;                     /* (output_count), not padded */
-  float *gates;                 /* (G', H) or null */
-  float *own;                   /* (padded units): r h or m */
-  float *z, *candidate_x;       /* (padded units): z and W_xn x, GRU with reset before */
+  const funes_matrix *second; /* what the second phase multiplies with, null where there is one phase only */
+  float *scales;              /* of the three quantised vectors below */
+  uint8_t *quantized_x;       /* the input */
+  uint8_t *quantized_h;       /* the output before this step */
+  uint8_t *quantized_own;     /* between the phases: r h (GRU, reset before) or m (LSTM with a projection) */
+  float *own;                 /* (padded units): r h or m before it is quantised */
+  float *z, *candidate_x;     /* (padded units): z and W_xn x, GRU with reset before */
+  float *h, *c;               /* the state of this lane, padded */
+  float *y;                   /* (output_count), not padded */
+  float *gates;               /* (G', H) or null */
 } funes_step;
 
 /* y_j = W x_j + b for `count` <= FUNES_LINEAR_VECTORS quantised vectors. */
@@ -69,8 +71,6 @@ void funes_parallel_barrier(void);
 static inline size_t funes_matrix_bytes(const funes_matrix *matrix) {
   return (size_t)matrix->blocks * (size_t)matrix->quads * (size_t)matrix->groups * FUNES_TILE_BYTES;
 }
-
-static inline size_t funes_bytes_of_floats(int32_t count) { return (size_t)FUNES_PADDED(count) * sizeof(float); }
 
 /* The blocks that one thread of a team takes. */
 static inline int32_t funes_slice_begin(int32_t blocks, int32_t thread, int32_t threads) {

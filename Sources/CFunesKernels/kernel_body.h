@@ -1,258 +1,239 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What turns sums into outputs: dequantisation, gates, state. Included by every ISA file after its
  *     ISA_NAME(quantize)  and  ISA_NAME(product)(sums, matrix, block, count, quantized)
- * where sums[(stream * 16) + lane] gets the exact products, offsets taken off, of the block's groups (count is 1) or,
- * for a matrix of one group, of `count` <= 4 blocks in a row. Loops are over 16 lanes, which the compiler vectorises.
+ * where sums[stream * 16 + lane] gets the exact products, offsets taken off, of the block's groups (count is 1) or, for
+ * a matrix of one group, of `count` <= 4 blocks in a row. A block's 16 units are worked on FUNES_WIDTH at a time.
  */
 #include "internal.h"
 #include "strict_math.h"
 
-#define FUNES_LANES for (int32_t lane = 0; lane < FUNES_BLOCK_UNITS; lane++)
+#define FUNES_EACH_LANE for (int32_t lane = 0; lane < FUNES_BLOCK_UNITS; lane += FUNES_WIDTH)
+
+enum { SUMS = FUNES_MAX_STREAMS * FUNES_BLOCK_UNITS };
 
 /* y = float(sum) (activation scale * row scale) */
-FUNES_INLINE void dequantize(float *restrict y, const int32_t *sums, float scale, const float *row_scales) {
-  FUNES_LANES y[lane] = (float)sums[lane] * (scale * row_scales[lane]);
+FUNES_INLINE vfloat dequantize(const int32_t *sums, float scale, const float *row_scales) {
+  return float_of_int(load_int(sums)) * (splat(scale) * load(row_scales));
 }
 
-FUNES_INLINE void add_lanes(float *restrict y, const float *x) { FUNES_LANES y[lane] = y[lane] + x[lane]; }
-
-FUNES_INLINE void apply(int32_t activation, float *v) {
+FUNES_INLINE vfloat apply(int32_t activation, vfloat v) {
   switch (activation) {
-  case FUNES_RELU: FUNES_LANES v[lane] = strict_relu(v[lane]); break;
-  case FUNES_TANH: FUNES_LANES v[lane] = strict_tanh(v[lane]); break;
-  case FUNES_SIGMOID: FUNES_LANES v[lane] = strict_sigmoid(v[lane]); break;
-  case FUNES_HARD_SIGMOID: FUNES_LANES v[lane] = strict_hard_sigmoid(v[lane]); break;
-  default: break;
+  case FUNES_RELU: return strict_relu(v);
+  case FUNES_TANH: return strict_tanh(v);
+  case FUNES_SIGMOID: return strict_sigmoid(v);
+  case FUNES_HARD_SIGMOID: return strict_hard_sigmoid(v);
+  default: return v;
   }
 }
 
-/* Held to what a state may hold, then to [-clip, clip] where there is a clip; pads stay zero. */
-FUNES_INLINE void hold(float *v, float clip, int32_t count) {
-  float limit = clip > 0.0f && clip < FUNES_STATE_LIMIT ? clip : FUNES_STATE_LIMIT;
-  FUNES_LANES v[lane] = strict_clamp(v[lane], limit);
-  if (count < FUNES_BLOCK_UNITS) FUNES_LANES v[lane] = lane < count ? v[lane] : 0.0f;
+/* Held to what a state may hold, then to [-clip, clip] where there is a clip; lanes from `count` on are pads, zero. */
+FUNES_INLINE vfloat hold(vfloat v, float clip, int32_t count) {
+  const float limit = clip > 0.0f && clip < FUNES_STATE_LIMIT ? clip : FUNES_STATE_LIMIT;
+  return keep(strict_clamp(v, limit), count);
 }
 
-FUNES_INLINE void store(float *restrict y, const float *v, int32_t count) {
-  if (count == FUNES_BLOCK_UNITS) {
-    FUNES_LANES y[lane] = v[lane];
-  } else {
-    for (int32_t lane = 0; lane < count; lane++) y[lane] = v[lane];
-  }
-}
-
-FUNES_INLINE int32_t units_in(int32_t units, int32_t block) {
-  int32_t left = units - block * FUNES_BLOCK_UNITS;
-  return left < FUNES_BLOCK_UNITS ? left : FUNES_BLOCK_UNITS;
-}
+FUNES_INLINE int32_t fewer(int32_t a, int32_t b) { return a < b ? a : b; }
 
 static void ISA_NAME(linear)(const funes_linear_pass *pass, int32_t begin, int32_t end) {
   const funes_matrix *matrix = pass->matrix;
-  int32_t sums[FUNES_MAX_STREAMS * FUNES_BLOCK_UNITS];
+  int32_t sums[SUMS];
   for (int32_t block = begin; block < end; block += FUNES_MAX_STREAMS) {
-    int32_t count = end - block < FUNES_MAX_STREAMS ? end - block : FUNES_MAX_STREAMS;
+    const int32_t streams = fewer(end - block, FUNES_MAX_STREAMS);
     for (int32_t vector = 0; vector < pass->count; vector++) {
-      ISA_NAME(product)(sums, matrix, block, count, pass->quantized[vector]);
-      for (int32_t stream = 0; stream < count; stream++) {
-        int32_t row = (block + stream) * FUNES_BLOCK_UNITS;
-        float y[FUNES_BLOCK_UNITS];
-        dequantize(y, sums + stream * FUNES_BLOCK_UNITS, pass->scale[vector], matrix->scales + row);
-        if (pass->bias) add_lanes(y, pass->bias + row);
-        store(pass->y[vector] + row, y, units_in(matrix->rows, block + stream));
+      ISA_NAME(product)(sums, matrix, block, streams, pass->quantized[vector]);
+      for (int32_t at = 0; at < streams * FUNES_BLOCK_UNITS; at += FUNES_WIDTH) {
+        const int32_t row = block * FUNES_BLOCK_UNITS + at;
+        vfloat y = dequantize(sums + at, pass->scale[vector], matrix->scales + row);
+        if (pass->bias) y = y + load(pass->bias + row);
+        store_some(pass->y[vector] + row, y, matrix->rows - row);
       }
     }
   }
 }
 
-/* p = (dx + dh) + b for every stream, padded row order. */
-FUNES_INLINE void preactivate(float *restrict p, const funes_step *step, int32_t block, int32_t count, int32_t streams) {
+/* The sums of one step, and where their rows begin in the padded order. */
+typedef struct cell_sums {
+  const funes_step *step;
+  int32_t row_x, row_h;
+  int32_t x[SUMS], h[SUMS];
+} cell_sums;
+
+FUNES_INLINE void multiply(cell_sums *sums, const funes_step *step, int32_t block, int32_t count) {
   const funes_cell *cell = step->cell;
-  int32_t sums_x[FUNES_MAX_STREAMS * FUNES_BLOCK_UNITS], sums_h[FUNES_MAX_STREAMS * FUNES_BLOCK_UNITS];
-  int32_t row = block * cell->x.groups * FUNES_BLOCK_UNITS;
-  ISA_NAME(product)(sums_x, &cell->x, block, count, step->quantized_x);
-  ISA_NAME(product)(sums_h, &cell->h, block, count, step->quantized_h);
-  for (int32_t stream = 0; stream < streams; stream++) {
-    int32_t at = stream * FUNES_BLOCK_UNITS;
-    float dh[FUNES_BLOCK_UNITS];
-    dequantize(p + at, sums_x + at, step->scales[0], cell->x.scales + row + at);
-    dequantize(dh, sums_h + at, step->scales[1], cell->h.scales + row + at);
-    add_lanes(p + at, dh);
-    add_lanes(p + at, cell->bias + row + at);
+  sums->step = step;
+  sums->row_x = block * cell->x.groups * FUNES_BLOCK_UNITS;
+  sums->row_h = block * cell->h.groups * FUNES_BLOCK_UNITS;
+  ISA_NAME(product)(sums->x, &cell->x, block, count, step->quantized_x);
+  ISA_NAME(product)(sums->h, &cell->h, block, count, step->quantized_h);
+}
+
+/* `at` is stream * 16 + lane. */
+FUNES_INLINE vfloat of_x(const cell_sums *sums, int32_t at) {
+  return dequantize(sums->x + at, sums->step->scales[0], sums->step->cell->x.scales + sums->row_x + at);
+}
+
+FUNES_INLINE vfloat of_h(const cell_sums *sums, int32_t at) {
+  return dequantize(sums->h + at, sums->step->scales[1], sums->step->cell->h.scales + sums->row_h + at);
+}
+
+FUNES_INLINE vfloat bias_of(const cell_sums *sums, int32_t at) {
+  return load(sums->step->cell->bias + sums->row_x + at);
+}
+
+/* p = (W_x x + W_h h) + b */
+FUNES_INLINE vfloat preactivation(const cell_sums *sums, int32_t at) {
+  return (of_x(sums, at) + of_h(sums, at)) + bias_of(sums, at);
+}
+
+/* h' = a(p), four blocks at a time so that their sums do not wait for each other. */
+FUNES_INLINE void rnn_blocks(const funes_step *step, int32_t block, int32_t streams, int32_t activation) {
+  cell_sums sums;
+  multiply(&sums, step, block, streams);
+  for (int32_t at = 0; at < streams * FUNES_BLOCK_UNITS; at += FUNES_WIDTH) {
+    const int32_t unit = block * FUNES_BLOCK_UNITS + at, count = step->cell->units - unit;
+    const vfloat h = hold(apply(activation, preactivation(&sums, at)), 0.0f, count);
+    store(step->h + unit, h);
+    store_some(step->y + unit, h, count);
+    if (step->gates) store_some(step->gates + unit, h, count);
   }
 }
 
-/* h' = a(p), four blocks at a time so that their sums are independent of each other. */
 static void ISA_NAME(rnn)(const funes_step *step, int32_t begin, int32_t end) {
-  const funes_cell *cell = step->cell;
+  const int32_t activation = step->cell->activation;
   for (int32_t block = begin; block < end; block += FUNES_MAX_STREAMS) {
-    int32_t streams = end - block < FUNES_MAX_STREAMS ? end - block : FUNES_MAX_STREAMS;
-    float p[FUNES_MAX_STREAMS * FUNES_BLOCK_UNITS];
-    preactivate(p, step, block, streams, streams);
-    for (int32_t stream = 0; stream < streams; stream++) {
-      int32_t unit = (block + stream) * FUNES_BLOCK_UNITS, count = units_in(cell->units, block + stream);
-      float *h = p + stream * FUNES_BLOCK_UNITS;
-      apply(cell->activation, h);
-      hold(h, 0.0f, count);
-      store(step->h + unit, h, FUNES_BLOCK_UNITS);
-      store(step->y + unit, h, count);
-      if (step->gates) store(step->gates + unit, h, count);
+    const int32_t streams = fewer(end - block, FUNES_MAX_STREAMS);
+    if (activation == FUNES_TANH) {
+      rnn_blocks(step, block, streams, FUNES_TANH);
+    } else {
+      rnn_blocks(step, block, streams, activation);
     }
   }
 }
 
-FUNES_INLINE void add_peephole(float *p, const float *weights, const float *c) {
-  FUNES_LANES p[lane] = p[lane] + weights[lane] * c[lane];
-}
-
-/* The gates of one block: p holds i f g o (coupled: f g o) in this order. */
-FUNES_INLINE void lstm_block(const funes_step *step, int32_t block, float *p, int32_t gate, int32_t activation) {
+/* One block; without a coupled gate the streams are i f g o, with one f g o. */
+FUNES_INLINE void lstm_block(const funes_step *step, int32_t block, int is_coupled, int32_t gate, int32_t activation) {
   const funes_cell *cell = step->cell;
-  const int32_t unit = block * FUNES_BLOCK_UNITS, count = units_in(cell->units, block), padded = FUNES_PADDED(cell->units);
-  const float *peephole = cell->peephole ? cell->peephole + unit : 0;
-  float coupled_i[FUNES_BLOCK_UNITS], c[FUNES_BLOCK_UNITS], m[FUNES_BLOCK_UNITS];
-  float *i = cell->is_coupled ? coupled_i : p, *f = cell->is_coupled ? p : p + 16, *g = f + 16, *o = f + 32;
-  store(c, step->c + unit, FUNES_BLOCK_UNITS);
-  if (peephole) add_peephole(f, peephole + padded, c);
-  apply(gate, f);
-  if (cell->is_coupled) {
-    FUNES_LANES i[lane] = 1.0f - f[lane];
-  } else {
-    if (peephole) add_peephole(i, peephole, c);
-    apply(gate, i);
-  }
-  apply(activation, g);
-  FUNES_LANES c[lane] = f[lane] * c[lane] + i[lane] * g[lane];
-  hold(c, cell->cell_clip, count);
-  store(step->c + unit, c, FUNES_BLOCK_UNITS);
-  if (peephole) add_peephole(o, peephole + 2 * padded, c);
-  apply(gate, o);
-  FUNES_LANES m[lane] = c[lane];
-  apply(activation, m);
-  FUNES_LANES m[lane] = o[lane] * m[lane];
-  hold(m, 0.0f, count);
-  if (cell->projection.rows > 0) {
-    store(step->own + unit, m, FUNES_BLOCK_UNITS);
-  } else {
-    store(step->h + unit, m, FUNES_BLOCK_UNITS);
-    store(step->y + unit, m, count);
-  }
-  if (step->gates) {
-    store(step->gates + unit, i, count);
-    store(step->gates + cell->units + unit, f, count);
-    store(step->gates + 2 * cell->units + unit, g, count);
-    store(step->gates + 3 * cell->units + unit, o, count);
+  const int32_t padded = FUNES_PADDED(cell->units), first = is_coupled ? 0 : FUNES_BLOCK_UNITS;
+  cell_sums sums;
+  multiply(&sums, step, block, 1);
+  FUNES_EACH_LANE {
+    const int32_t unit = block * FUNES_BLOCK_UNITS + lane, count = cell->units - unit;
+    const float *peephole = cell->peephole ? cell->peephole + unit : 0;
+    const vfloat c = load(step->c + unit);
+    vfloat f = preactivation(&sums, first + lane);
+    if (peephole) f = f + load(peephole + padded) * c;
+    f = apply(gate, f);
+    vfloat i = 1.0f - f;
+    if (!is_coupled) {
+      i = preactivation(&sums, lane);
+      if (peephole) i = i + load(peephole) * c;
+      i = apply(gate, i);
+    }
+    const vfloat g = apply(activation, preactivation(&sums, first + 16 + lane));
+    const vfloat new_c = hold(f * c + i * g, cell->cell_clip, count);
+    vfloat o = preactivation(&sums, first + 32 + lane);
+    if (peephole) o = o + load(peephole + 2 * padded) * new_c;
+    o = apply(gate, o);
+    const vfloat m = hold(o * apply(activation, new_c), 0.0f, count);
+    store(step->c + unit, new_c);
+    if (step->second) {
+      store(step->own + unit, m);
+    } else {
+      store(step->h + unit, m);
+      store_some(step->y + unit, m, count);
+    }
+    if (step->gates) {
+      store_some(step->gates + unit, i, count);
+      store_some(step->gates + cell->units + unit, f, count);
+      store_some(step->gates + 2 * cell->units + unit, g, count);
+      store_some(step->gates + 3 * cell->units + unit, o, count);
+    }
   }
 }
 
 static void ISA_NAME(lstm)(const funes_step *step, int32_t begin, int32_t end) {
   const funes_cell *cell = step->cell;
-  const int is_usual = cell->gate_activation == FUNES_SIGMOID && cell->activation == FUNES_TANH;
+  const int is_usual = cell->gate_activation == FUNES_SIGMOID && cell->activation == FUNES_TANH && !cell->is_coupled;
   for (int32_t block = begin; block < end; block++) {
-    float p[FUNES_MAX_STREAMS * FUNES_BLOCK_UNITS];
-    if (cell->is_coupled) {
-      preactivate(p, step, block, 1, 3);
-    } else {
-      preactivate(p, step, block, 1, 4);
-    }
     if (is_usual) {
-      lstm_block(step, block, p, FUNES_SIGMOID, FUNES_TANH);
+      lstm_block(step, block, 0, FUNES_SIGMOID, FUNES_TANH);
     } else {
-      lstm_block(step, block, p, cell->gate_activation, cell->activation);
+      lstm_block(step, block, cell->is_coupled, cell->gate_activation, cell->activation);
     }
   }
 }
 
 /* h' = clip(W_p m) */
 static void ISA_NAME(lstm_second)(const funes_step *step, int32_t begin, int32_t end) {
-  const funes_cell *cell = step->cell;
-  const funes_matrix *matrix = &cell->projection;
-  int32_t sums[FUNES_MAX_STREAMS * FUNES_BLOCK_UNITS];
+  const funes_matrix *matrix = step->second;
+  int32_t sums[SUMS];
   for (int32_t block = begin; block < end; block += FUNES_MAX_STREAMS) {
-    int32_t streams = end - block < FUNES_MAX_STREAMS ? end - block : FUNES_MAX_STREAMS;
+    const int32_t streams = fewer(end - block, FUNES_MAX_STREAMS);
     ISA_NAME(product)(sums, matrix, block, streams, step->quantized_own);
-    for (int32_t stream = 0; stream < streams; stream++) {
-      int32_t row = (block + stream) * FUNES_BLOCK_UNITS, count = units_in(matrix->rows, block + stream);
-      float h[FUNES_BLOCK_UNITS];
-      dequantize(h, sums + stream * FUNES_BLOCK_UNITS, step->scales[2], matrix->scales + row);
-      hold(h, cell->projection_clip, count);
-      store(step->h + row, h, FUNES_BLOCK_UNITS);
-      store(step->y + row, h, count);
+    for (int32_t at = 0; at < streams * FUNES_BLOCK_UNITS; at += FUNES_WIDTH) {
+      const int32_t row = block * FUNES_BLOCK_UNITS + at, count = matrix->rows - row;
+      const vfloat p = dequantize(sums + at, step->scales[2], matrix->scales + row);
+      const vfloat h = hold(p, step->cell->projection_clip, count);
+      store(step->h + row, h);
+      store_some(step->y + row, h, count);
     }
   }
 }
 
 /* h' = (1 - z) n + z h, and where it goes. */
-FUNES_INLINE void gru_finish(const funes_step *step, int32_t block, const float *z, const float *n) {
-  const int32_t unit = block * FUNES_BLOCK_UNITS, count = units_in(step->cell->units, block);
-  float h[FUNES_BLOCK_UNITS];
-  store(h, step->h + unit, FUNES_BLOCK_UNITS);
-  FUNES_LANES h[lane] = (1.0f - z[lane]) * n[lane] + z[lane] * h[lane];
-  hold(h, 0.0f, count);
-  store(step->h + unit, h, FUNES_BLOCK_UNITS);
-  store(step->y + unit, h, count);
-  if (step->gates) store(step->gates + 2 * step->cell->units + unit, n, count);
+FUNES_INLINE void gru_finish(const funes_step *step, int32_t unit, vfloat z, vfloat n) {
+  const int32_t units = step->cell->units, count = units - unit;
+  const vfloat h = hold((1.0f - z) * n + z * load(step->h + unit), 0.0f, count);
+  store(step->h + unit, h);
+  store_some(step->y + unit, h, count);
+  if (step->gates) store_some(step->gates + 2 * units + unit, n, count);
 }
 
-FUNES_INLINE void store_reset_and_update(const funes_step *step, int32_t block, const float *r, const float *z) {
-  const int32_t unit = block * FUNES_BLOCK_UNITS, count = units_in(step->cell->units, block);
+FUNES_INLINE void show_reset_and_update(const funes_step *step, int32_t unit, vfloat r, vfloat z) {
+  const int32_t units = step->cell->units, count = units - unit;
   if (step->gates) {
-    store(step->gates + unit, r, count);
-    store(step->gates + step->cell->units + unit, z, count);
+    store_some(step->gates + unit, r, count);
+    store_some(step->gates + units + unit, z, count);
   }
 }
 
 /* One block with the reset after the product: n = a((W_xn x + b_n) + r (W_hn h + b_hn)). */
 FUNES_INLINE void gru_block(const funes_step *step, int32_t block, int32_t gate, int32_t activation) {
   const funes_cell *cell = step->cell;
-  const int32_t row = block * 3 * FUNES_BLOCK_UNITS;
-  int32_t sums_x[FUNES_MAX_STREAMS * FUNES_BLOCK_UNITS], sums_h[FUNES_MAX_STREAMS * FUNES_BLOCK_UNITS];
-  float p[3][FUNES_BLOCK_UNITS], dh[3][FUNES_BLOCK_UNITS];
-  ISA_NAME(product)(sums_x, &cell->x, block, 1, step->quantized_x);
-  ISA_NAME(product)(sums_h, &cell->h, block, 1, step->quantized_h);
-  for (int32_t g = 0; g < 3; g++) {
-    dequantize(p[g], sums_x + g * FUNES_BLOCK_UNITS, step->scales[0], cell->x.scales + row + g * FUNES_BLOCK_UNITS);
-    dequantize(dh[g], sums_h + g * FUNES_BLOCK_UNITS, step->scales[1], cell->h.scales + row + g * FUNES_BLOCK_UNITS);
-    if (g < 2) add_lanes(p[g], dh[g]);
-    add_lanes(p[g], cell->bias + row + g * FUNES_BLOCK_UNITS);
+  cell_sums sums;
+  multiply(&sums, step, block, 1);
+  FUNES_EACH_LANE {
+    const int32_t unit = block * FUNES_BLOCK_UNITS + lane;
+    const vfloat r = apply(gate, preactivation(&sums, lane));
+    const vfloat z = apply(gate, preactivation(&sums, 16 + lane));
+    vfloat hn = of_h(&sums, 32 + lane);
+    if (cell->bias_hn) hn = hn + load(cell->bias_hn + unit);
+    const vfloat n = apply(activation, (of_x(&sums, 32 + lane) + bias_of(&sums, 32 + lane)) + r * hn);
+    show_reset_and_update(step, unit, r, z);
+    gru_finish(step, unit, z, n);
   }
-  apply(gate, p[0]);
-  apply(gate, p[1]);
-  if (cell->bias_hn) add_lanes(dh[2], cell->bias_hn + block * FUNES_BLOCK_UNITS);
-  FUNES_LANES p[2][lane] = p[2][lane] + p[0][lane] * dh[2][lane];
-  apply(activation, p[2]);
-  store_reset_and_update(step, block, p[0], p[1]);
-  gru_finish(step, block, p[1], p[2]);
 }
 
 /* First phase with the reset before the product: r h, z and W_xn x of one block into scratch. */
 FUNES_INLINE void gru_first_block(const funes_step *step, int32_t block, int32_t gate) {
-  const funes_cell *cell = step->cell;
-  const int32_t unit = block * FUNES_BLOCK_UNITS, row_x = 3 * unit, row_h = 2 * unit;
-  int32_t sums_x[FUNES_MAX_STREAMS * FUNES_BLOCK_UNITS], sums_h[FUNES_MAX_STREAMS * FUNES_BLOCK_UNITS];
-  float p[2][FUNES_BLOCK_UNITS], dh[FUNES_BLOCK_UNITS], own[FUNES_BLOCK_UNITS];
-  ISA_NAME(product)(sums_x, &cell->x, block, 1, step->quantized_x);
-  ISA_NAME(product)(sums_h, &cell->h, block, 1, step->quantized_h);
-  for (int32_t g = 0; g < 2; g++) {
-    int32_t at = g * FUNES_BLOCK_UNITS;
-    dequantize(p[g], sums_x + at, step->scales[0], cell->x.scales + row_x + at);
-    dequantize(dh, sums_h + at, step->scales[1], cell->h.scales + row_h + at);
-    add_lanes(p[g], dh);
-    add_lanes(p[g], cell->bias + row_x + at);
-    apply(gate, p[g]);
+  cell_sums sums;
+  multiply(&sums, step, block, 1);
+  FUNES_EACH_LANE {
+    const int32_t unit = block * FUNES_BLOCK_UNITS + lane;
+    const vfloat r = apply(gate, preactivation(&sums, lane));
+    const vfloat z = apply(gate, preactivation(&sums, 16 + lane));
+    store(step->own + unit, r * load(step->h + unit));
+    store(step->z + unit, z);
+    store(step->candidate_x + unit, of_x(&sums, 32 + lane));
+    show_reset_and_update(step, unit, r, z);
   }
-  dequantize(step->candidate_x + unit, sums_x + 2 * FUNES_BLOCK_UNITS, step->scales[0],
-             cell->x.scales + row_x + 2 * FUNES_BLOCK_UNITS);
-  FUNES_LANES own[lane] = p[0][lane] * step->h[unit + lane];
-  store(step->own + unit, own, FUNES_BLOCK_UNITS);
-  store(step->z + unit, p[1], FUNES_BLOCK_UNITS);
-  store_reset_and_update(step, block, p[0], p[1]);
 }
 
 static void ISA_NAME(gru)(const funes_step *step, int32_t begin, int32_t end) {
   const funes_cell *cell = step->cell;
   const int is_usual = cell->gate_activation == FUNES_SIGMOID && cell->activation == FUNES_TANH;
   for (int32_t block = begin; block < end; block++) {
-    if (cell->is_reset_before) {
+    if (step->second) {
       gru_first_block(step, block, cell->gate_activation);
     } else if (is_usual) {
       gru_block(step, block, FUNES_SIGMOID, FUNES_TANH);
@@ -265,19 +246,16 @@ static void ISA_NAME(gru)(const funes_step *step, int32_t begin, int32_t end) {
 /* n = a((W_xn x + W_hn (r h)) + b_n) */
 static void ISA_NAME(gru_second)(const funes_step *step, int32_t begin, int32_t end) {
   const funes_cell *cell = step->cell;
-  int32_t sums[FUNES_MAX_STREAMS * FUNES_BLOCK_UNITS];
+  int32_t sums[SUMS];
   for (int32_t block = begin; block < end; block += FUNES_MAX_STREAMS) {
-    int32_t streams = end - block < FUNES_MAX_STREAMS ? end - block : FUNES_MAX_STREAMS;
-    ISA_NAME(product)(sums, &cell->candidate, block, streams, step->quantized_own);
-    for (int32_t stream = 0; stream < streams; stream++) {
-      int32_t unit = (block + stream) * FUNES_BLOCK_UNITS;
-      float n[FUNES_BLOCK_UNITS], dh[FUNES_BLOCK_UNITS];
-      store(n, step->candidate_x + unit, FUNES_BLOCK_UNITS);
-      dequantize(dh, sums + stream * FUNES_BLOCK_UNITS, step->scales[2], cell->candidate.scales + unit);
-      add_lanes(n, dh);
-      add_lanes(n, cell->bias + 3 * unit + 2 * FUNES_BLOCK_UNITS);
-      apply(cell->activation, n);
-      gru_finish(step, block + stream, step->z + unit, n);
+    const int32_t streams = fewer(end - block, FUNES_MAX_STREAMS);
+    ISA_NAME(product)(sums, step->second, block, streams, step->quantized_own);
+    for (int32_t at = 0; at < streams * FUNES_BLOCK_UNITS; at += FUNES_WIDTH) {
+      const int32_t unit = block * FUNES_BLOCK_UNITS + at;
+      const int32_t bias = (3 * (unit / 16) + 2) * 16 + unit % 16;
+      const vfloat hn = dequantize(sums + at, step->scales[2], step->second->scales + unit);
+      const vfloat n = apply(cell->activation, (load(step->candidate_x + unit) + hn) + load(cell->bias + bias));
+      gru_finish(step, unit, load(step->z + unit), n);
     }
   }
 }

@@ -3,13 +3,19 @@
  * lanes side by side, which are then folded in halves: one fixed tree, whatever the ISA.
  */
 
+FUNES_INLINE void activate_all(int32_t activation, float *y, const float *x, int32_t count) {
+  for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
+    store_some(y + k, apply(activation, load_some(x + k, count - k, 0.0f)), count - k);
+  }
+}
+
 static void ISA_NAME(activate)(int32_t activation, float *y, const float *x, int32_t count) {
   switch (activation) {
-  case FUNES_RELU: for (int32_t k = 0; k < count; k++) y[k] = strict_relu(x[k]); break;
-  case FUNES_TANH: for (int32_t k = 0; k < count; k++) y[k] = strict_tanh(x[k]); break;
-  case FUNES_SIGMOID: for (int32_t k = 0; k < count; k++) y[k] = strict_sigmoid(x[k]); break;
-  case FUNES_HARD_SIGMOID: for (int32_t k = 0; k < count; k++) y[k] = strict_hard_sigmoid(x[k]); break;
-  default: for (int32_t k = 0; k < count; k++) y[k] = x[k]; break;
+  case FUNES_RELU: activate_all(FUNES_RELU, y, x, count); break;
+  case FUNES_TANH: activate_all(FUNES_TANH, y, x, count); break;
+  case FUNES_SIGMOID: activate_all(FUNES_SIGMOID, y, x, count); break;
+  case FUNES_HARD_SIGMOID: activate_all(FUNES_HARD_SIGMOID, y, x, count); break;
+  default: activate_all(FUNES_IDENTITY, y, x, count); break;
   }
 }
 
@@ -22,58 +28,64 @@ FUNES_INLINE float fold(float *lanes) {
 
 /* The largest of x and -FLT_MAX; a NaN is passed over. */
 FUNES_INLINE float largest(const float *x, int32_t count) {
-  float lanes[FUNES_BLOCK_UNITS];
-  int32_t k = 0;
-  FUNES_LANES lanes[lane] = -FLT_MAX;
-  for (; k + FUNES_BLOCK_UNITS <= count; k += FUNES_BLOCK_UNITS) {
-    FUNES_LANES lanes[lane] = x[k + lane] > lanes[lane] ? x[k + lane] : lanes[lane];
+  vfloat most = splat(-FLT_MAX);
+  float lanes[FUNES_WIDTH];
+  for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
+    const vfloat v = load_some(x + k, count - k, -FLT_MAX);
+    most = where_less(most, v, v, most);
   }
-  for (; k < count; k++) lanes[0] = x[k] > lanes[0] ? x[k] : lanes[0];
-  for (int32_t lane = 1; lane < FUNES_BLOCK_UNITS; lane++) lanes[0] = lanes[lane] > lanes[0] ? lanes[lane] : lanes[0];
+  store(lanes, most);
+  for (int32_t lane = 1; lane < FUNES_WIDTH; lane++) lanes[0] = lanes[lane] > lanes[0] ? lanes[lane] : lanes[0];
   return lanes[0];
 }
 
-/* The sum of exp(x - m), each written to y where y is given. */
+/* The sum of exp(x - m), each written to y where y is given. What lies past the end adds zero. */
 FUNES_INLINE float sum_of_exp(float *y, const float *x, float m, int32_t count) {
   float lanes[FUNES_BLOCK_UNITS] = {0};
-  int32_t k = 0;
-  for (; k + FUNES_BLOCK_UNITS <= count; k += FUNES_BLOCK_UNITS) {
-    float e[FUNES_BLOCK_UNITS];
-    FUNES_LANES e[lane] = strict_exp(x[k + lane] - m);
-    FUNES_LANES lanes[lane] = lanes[lane] + e[lane];
-    if (y) FUNES_LANES y[k + lane] = e[lane];
-  }
-  for (int32_t lane = 0; k < count; k++, lane++) {
-    float e = strict_exp(x[k] - m);
-    lanes[lane] = lanes[lane] + e;
-    if (y) y[k] = e;
+  for (int32_t k = 0; k < count; k += FUNES_BLOCK_UNITS) {
+    FUNES_EACH_LANE {
+      const int32_t left = count - k - lane;
+      if (left <= 0) break;
+      const vfloat e = keep(strict_exp(load_some(x + k + lane, left, 0.0f) - m), left);
+      store(lanes + lane, load(lanes + lane) + e);
+      if (y) store_some(y + k + lane, e, left);
+    }
   }
   return fold(lanes);
 }
 
+FUNES_INLINE void divide_all(float *y, const float *x, float divisor, int32_t count) {
+  for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
+    store_some(y + k, load_some(x + k, count - k, 0.0f) / divisor, count - k);
+  }
+}
+
 /* y = exp(x - max x) / sum; all zero where every x is -infinity. */
 static void ISA_NAME(softmax)(float *y, const float *x, int32_t count) {
-  float sum = sum_of_exp(y, x, largest(x, count), count);
-  float divisor = sum > 0.0f ? sum : 1.0f;
-  for (int32_t k = 0; k < count; k++) y[k] = y[k] / divisor;
+  const float sum = sum_of_exp(y, x, largest(x, count), count);
+  divide_all(y, y, sum > 0.0f ? sum : 1.0f, count);
 }
 
 static void ISA_NAME(log_softmax)(float *y, const float *x, int32_t count) {
-  float m = largest(x, count);
-  float log_sum = strict_log(sum_of_exp(0, x, m, count));
-  for (int32_t k = 0; k < count; k++) y[k] = (x[k] - m) - log_sum;
+  const float m = largest(x, count);
+  const float sum = sum_of_exp(0, x, m, count);
+  float lanes[FUNES_WIDTH];
+  store(lanes, strict_log(splat(sum)));
+  for (int32_t k = 0; k < count; k++) y[k] = (x[k] - m) - lanes[0];
 }
 
 static void ISA_NAME(l2_normalize)(float *y, const float *x, int32_t count) {
   float lanes[FUNES_BLOCK_UNITS] = {0};
-  int32_t k = 0;
-  for (; k + FUNES_BLOCK_UNITS <= count; k += FUNES_BLOCK_UNITS) {
-    FUNES_LANES lanes[lane] = lanes[lane] + x[k + lane] * x[k + lane];
+  for (int32_t k = 0; k < count; k += FUNES_BLOCK_UNITS) {
+    FUNES_EACH_LANE {
+      const int32_t left = count - k - lane;
+      if (left <= 0) break;
+      const vfloat v = load_some(x + k + lane, left, 0.0f);
+      store(lanes + lane, load(lanes + lane) + v * v);
+    }
   }
-  for (int32_t lane = 0; k < count; k++, lane++) lanes[lane] = lanes[lane] + x[k] * x[k];
-  float norm = strict_sqrt(fold(lanes));
-  float divisor = norm > 1e-12f ? norm : 1e-12f;
-  for (k = 0; k < count; k++) y[k] = x[k] / divisor;
+  const float norm = strict_sqrt(fold(lanes));
+  divide_all(y, x, norm > 1e-12f ? norm : 1e-12f, count);
 }
 
 const funes_isa ISA_NAME(funes_isa) = {

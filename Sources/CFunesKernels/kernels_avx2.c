@@ -9,20 +9,42 @@
 
 #define ISA_NAME(name) name##_avx2
 #define ISA_STRING "avx2"
+#define FUNES_WIDTH 8
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 #else
 #pragma GCC push_options
 #pragma GCC target("avx2")
 #endif
-#include "strict_math.h"
+#include "lanes.h"
+
+FUNES_INLINE __m256i first_lanes(int32_t count) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+FUNES_INLINE vfloat keep(vfloat v, int32_t count) {
+  return count >= 8 ? v : (vfloat)_mm256_and_ps((__m256)v, _mm256_castsi256_ps(first_lanes(count)));
+}
+
+FUNES_INLINE vfloat load_some(const float *x, int32_t count, float rest) {
+  if (count >= 8) return load(x);
+  const __m256i mask = first_lanes(count);
+  return (vfloat)_mm256_blendv_ps(_mm256_set1_ps(rest), _mm256_maskload_ps(x, mask), _mm256_castsi256_ps(mask));
+}
+
+FUNES_INLINE void store_some(float *y, vfloat v, int32_t count) {
+  if (count >= 8) {
+    store(y, v);
+  } else {
+    _mm256_maskstore_ps(y, first_lanes(count), (__m256)v);
+  }
+}
 
 /* Eight columns from `col` on, times e; lanes past the end are zero. */
 FUNES_INLINE __m256 columns(const float *x, const funes_matrix *matrix, int32_t col) {
-  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(matrix->cols - col), lanes);
-  __m256 t = _mm256_maskload_ps(x + col, mask);
-  return matrix->equalizer ? _mm256_mul_ps(t, _mm256_maskload_ps(matrix->equalizer + col, mask)) : t;
+  const __m256 t = (__m256)load_some(x + col, matrix->cols - col, 0.0f);
+  if (!matrix->equalizer) return t;
+  return _mm256_mul_ps(t, (__m256)load_some(matrix->equalizer + col, matrix->cols - col, 0.0f));
 }
 
 /* A NaN never wins the maximum and is made zero before it is rounded; an infinity is held by the clamp. */

@@ -10,20 +10,35 @@
 
 #define ISA_NAME(name) name##_avx512vnni
 #define ISA_STRING "avx512vnni"
+#define FUNES_WIDTH 16
+#define ISA_TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target(ISA_TARGET))), apply_to = function)
 #else
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 #endif
-#include "strict_math.h"
+#include "lanes.h"
+
+FUNES_INLINE __mmask16 first_lanes(int32_t count) {
+  return (__mmask16)(count >= 16 ? 0xffffu : count > 0 ? (1u << count) - 1 : 0u);
+}
+
+FUNES_INLINE vfloat keep(vfloat v, int32_t count) { return (vfloat)_mm512_maskz_mov_ps(first_lanes(count), (__m512)v); }
+
+FUNES_INLINE vfloat load_some(const float *x, int32_t count, float rest) {
+  return (vfloat)_mm512_mask_loadu_ps(_mm512_set1_ps(rest), first_lanes(count), x);
+}
+
+FUNES_INLINE void store_some(float *y, vfloat v, int32_t count) {
+  _mm512_mask_storeu_ps(y, first_lanes(count), (__m512)v);
+}
 
 /* Sixteen columns from `col` on, times e; lanes past the end are zero. */
 FUNES_INLINE __m512 columns(const float *x, const funes_matrix *matrix, int32_t col) {
-  const int32_t left = matrix->cols - col;
-  const __mmask16 mask = left >= 16 ? 0xffff : (__mmask16)((1u << left) - 1);
-  __m512 t = _mm512_maskz_loadu_ps(mask, x + col);
-  return matrix->equalizer ? _mm512_mul_ps(t, _mm512_maskz_loadu_ps(mask, matrix->equalizer + col)) : t;
+  const __m512 t = (__m512)load_some(x + col, matrix->cols - col, 0.0f);
+  if (!matrix->equalizer) return t;
+  return _mm512_mul_ps(t, (__m512)load_some(matrix->equalizer + col, matrix->cols - col, 0.0f));
 }
 
 /* The sixteen bytes of each plane, in the order of the planes, to `quantized`. */

@@ -6,6 +6,7 @@
 
 #define ISA_NAME(name) name##_scalar
 #define ISA_STRING "scalar"
+#define FUNES_WIDTH 1
 #include "strict_math.h"
 
 /* What is quantised of one column: x e, held to [-2^100, 2^100], a NaN as 0. */
@@ -15,7 +16,7 @@ FUNES_INLINE float column(const float *x, const float *equalizer, int32_t col) {
 
 /* Half to even, for |x| < 2^22. */
 FUNES_INLINE int32_t round_even(float x) {
-  return (int32_t)(strict_bits(x + 12582912.0f) - strict_bits(12582912.0f));
+  return (int32_t)(bits_of(x + 12582912.0f) - bits_of(12582912.0f));
 }
 
 /* m = max |x_k e_k|,  scale = m / qmax,  q_k = round(clamp(x_k e_k (qmax / m))); all zero where m < 2^-100. */

@@ -47,7 +47,8 @@ void funes_linear(const funes_op *op, const funes_context *context, int32_t row,
 /* y = float(w) scale, times e where columns are equalised: the row of W that the product multiplies with. */
 static void gather(float *restrict y, const funes_matrix *matrix, int32_t id) {
   const int32_t block = id / FUNES_BLOCK_UNITS, lane = id % FUNES_BLOCK_UNITS;
-  const int8_t *tiles = matrix->tiles + (size_t)block * (size_t)matrix->quads * FUNES_TILE_BYTES + lane * FUNES_TILE_COLS;
+  const size_t tile = (size_t)block * (size_t)matrix->quads;
+  const int8_t *tiles = matrix->tiles + tile * FUNES_TILE_BYTES + lane * FUNES_TILE_COLS;
   for (int32_t col = 0; col < matrix->cols; col++) {
     const int8_t weight = tiles[(ptrdiff_t)(col / FUNES_TILE_COLS) * FUNES_TILE_BYTES + col % FUNES_TILE_COLS];
     const float value = (float)weight * matrix->scales[id];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The one thread driver: a plain parallel region whose body slices its work by the team that was granted. No worksharing
- * loops, which allocate. Three builds: OpenMP's pragma, the same runtime called by hand where only its library is given
+ * The one thread driver: a plain parallel region whose body slices its work by the team granted. No worksharing loops,
+ * which allocate. Three builds: OpenMP's pragma, the same runtime called by hand where only its library is given
  * (FUNES_OPENMP), and a plain call. */
 #include "internal.h"
 

@@ -2,6 +2,8 @@
  * Operators without weights, row by row: elementwise work, reductions over a lane, and those that remember rows. */
 #pragma STDC FP_CONTRACT OFF
 #include "internal.h"
+
+#define FUNES_WIDTH 1
 #include "strict_math.h"
 
 static float *row_of(const funes_rows *rows, int32_t row) { return rows->base + (ptrdiff_t)row * rows->stride; }
@@ -9,6 +11,9 @@ static float *row_of(const funes_rows *rows, int32_t row) { return rows->base + 
 static void copy(float *y, const float *x, int32_t count) {
   for (int32_t k = 0; k < count; k++) y[k] = x[k];
 }
+
+/* What may be written to a state. */
+static float held(float x) { return strict_clamp(x, FUNES_STATE_LIMIT); }
 
 /* Counters live in the state block as the bits of a uint32_t. */
 static uint32_t *counter(const funes_op *op, int32_t state) { return (uint32_t *)(void *)op->state[state]; }
@@ -121,7 +126,7 @@ void funes_mean(const funes_op *op, const funes_context *context, int32_t row, i
     const float count = (float)seen;
     *counter(op, 1) = seen;
     for (int32_t k = 0; k < op->in[0].width; k++) {
-      mean[k] = strict_state(mean[k] + (x[k] - mean[k]) / count);
+      mean[k] = held(mean[k] + (x[k] - mean[k]) / count);
       y[k] = mean[k];
     }
   }
@@ -142,7 +147,7 @@ void funes_window(const funes_op *op, const funes_context *context, int32_t row,
       const int32_t slot = (position + tap * apart) % ring_rows;
       copy(y + (ptrdiff_t)tap * width, ring + (ptrdiff_t)slot * width, width);
     }
-    for (int32_t k = 0; k < width; k++) ring[(ptrdiff_t)position * width + k] = strict_state(x[k]);
+    for (int32_t k = 0; k < width; k++) ring[(ptrdiff_t)position * width + k] = held(x[k]);
     *counter(op, 1) = (uint32_t)((position + 1) % ring_rows);
   }
 }
@@ -169,5 +174,5 @@ void funes_state_write(const funes_op *op, const funes_context *context, int32_t
   (void)context;
   if (rows <= 0) return;
   const float *x = row_of(&op->in[0], row + rows - 1);
-  for (int32_t k = 0; k < op->in[0].width; k++) op->state[0][k] = strict_state(x[k]);
+  for (int32_t k = 0; k < op->in[0].width; k++) op->state[0][k] = held(x[k]);
 }
