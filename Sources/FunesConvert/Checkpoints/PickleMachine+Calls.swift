@@ -41,7 +41,9 @@ extension PickleMachine {
     case "collections.OrderedDict": return try orderedDictionary(arguments)
     case "collections.defaultdict": return try heap.add(.dictionary([]), at: place)
     case "builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset":
-      return try heap.add(.set(arguments.first.flatMap { heap.elements($0) } ?? []), at: place)
+      let elements = arguments.first.flatMap { heap.elements($0) } ?? []
+      try countCopies(elements.count)
+      return try heap.add(.set(elements), at: place)
     case "copy_reg._reconstructor", "copyreg._reconstructor":
       return try instantiate(arguments.first ?? .none, [])
 
@@ -110,10 +112,11 @@ extension PickleMachine {
     var items: [PickleItem] = []
     if let first = arguments.first {
       if let copied = heap.items(first) {
+        try countCopies(4 * copied.count)
         items = copied
       } else {
         let pairs = heap.elements(first) ?? []
-        try countCopies(8 * pairs.count)
+        try countCopies(4 * pairs.count)
         for pair in pairs {
           guard let pair = heap.elements(pair), pair.count == 2 else { throw wrongValue(first, "a list of pairs") }
           items.append(PickleItem(key: pair[0], value: pair[1]))

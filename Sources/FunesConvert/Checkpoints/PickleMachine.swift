@@ -8,7 +8,7 @@ struct PickleMachine {
   /// Turns a persistent id, by which PyTorch names storages, into a value.
   typealias Resolver = (inout PickleHeap, PickleValue, CheckpointPlace) throws(CheckpointError) -> PickleValue
 
-  static let stackLimit = 1 << 20
+  static let stackLimit = 1 << 19
   static let memoLimit = 1 << 19
 
   var reader: ByteReader

@@ -15,20 +15,20 @@ enum PickleValue: Sendable, Equatable {
   case object(Int)
 }
 
-/// A thing in the heap of a pickle.
+/// A thing in the heap of a pickle. The larger cases are boxed, so that many small objects take little.
 enum PickleObject: Sendable {
   case tuple([PickleValue])
   case list([PickleValue])
   case set([PickleValue])
   case dictionary([PickleItem])
   /// The name of a class or function; nothing is imported.
-  case global(PickleGlobal)
+  indirect case global(PickleGlobal)
   /// An object of a class that is not known: inert, with the state that the pickle gives it.
-  case instance(PickleInstance)
-  case storage(PickleStorage)
-  case tensor(PickleTensor)
+  indirect case instance(PickleInstance)
+  indirect case storage(PickleStorage)
+  indirect case tensor(PickleTensor)
   /// A numpy type, as in "f4", and its byte order, as in "<".
-  case numpyType(String, order: String)
+  indirect case numpyType(String, order: String)
 }
 
 extension PickleObject {

@@ -3,9 +3,6 @@
 
 /// Reads PyTorch files of every age.
 enum Torch {
-  /// Most bytes of names that one file may spread over its tensors and values.
-  static let nameLimit = 64 << 20
-
   /// The element type that a storage class stands for, as in `torch.FloatStorage`.
   static func storageType(_ global: PickleGlobal) -> DType? {
     switch global.module {

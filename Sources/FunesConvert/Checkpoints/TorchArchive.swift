@@ -22,7 +22,8 @@ extension Torch {
     var heap = PickleHeap()
     var reader = ByteReader(try archive.read(pickle), at: place)
     let root = try PickleMachine.read(&reader, heap: &heap, resolve: resolve)
-    let tree = try TorchTree(root, heap: heap, at: place) { (storage) throws(CheckpointError) in
+    let tree = try TorchTree(root, heap: heap, at: place, byteCount: reader.offset) {
+      (storage) throws(CheckpointError) in
       if let inline = storage.inline { return .bytes(inline, at: place) }
       let name = "\(prefix)data/\(storage.key)"
       guard let entry = archive[name] else { throw .torch(at: place, .missingStorage(key: storage.key)) }

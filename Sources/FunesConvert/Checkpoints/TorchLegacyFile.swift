@@ -21,6 +21,7 @@ extension Torch {
     let place = stream.place
     let root = try stream.next(resolve: resolve)
     let keysPlace = stream.place
+    let byteCount = stream.offset - (place.offset ?? 0)
     let keys = try stream.keys()
 
     // Storages follow in the order of the keys; their types are known from the pickle.
@@ -34,7 +35,8 @@ extension Torch {
     guard stream.remaining == 0 else {
       throw .torch(at: stream.place, .trailingBytes(count: stream.remaining))
     }
-    let tree = try TorchTree(root, heap: stream.heap, at: place) { (storage) throws(CheckpointError) in
+    let tree = try TorchTree(root, heap: stream.heap, at: place, byteCount: byteCount) {
+      (storage) throws(CheckpointError) in
       try Torch.locate(storage, in: storages, at: place)
     }
     return try Checkpoint(file: source.name, tensors: tree.tensors, metadata: tree.metadata)

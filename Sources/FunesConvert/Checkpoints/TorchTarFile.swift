@@ -28,6 +28,7 @@ private struct TorchTarFile {
     try readStorages()
     try readTensors()
     var pickle = try stream("pickle")
+    let byteCount = pickle.remaining
     let place = pickle.place
     pickle.heap = heap
     let (tensors, storages) = (self.tensors, self.storages)
@@ -38,7 +39,8 @@ private struct TorchTarFile {
       guard let key, let value = tensors[key] else { throw .torch(at: place, .invalidPersistentID) }
       return value
     }
-    let tree = try TorchTree(root, heap: pickle.heap, at: place) { (storage) throws(CheckpointError) in
+    let tree = try TorchTree(root, heap: pickle.heap, at: place, byteCount: byteCount) {
+      (storage) throws(CheckpointError) in
       try Torch.locate(storage, in: storages, at: place)
     }
     return try Checkpoint(file: archive.source.name, tensors: tree.tensors, metadata: tree.metadata)

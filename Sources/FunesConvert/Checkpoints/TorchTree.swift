@@ -19,20 +19,30 @@ struct TorchTree {
   private var nameByteCount = 0
 
   static let depthLimit = 64
-  static let visitLimit = 1 << 20
+  /// Most values: a tree has at most one for each byte of its pickle.
+  private let visitLimit: Int
+  /// Most bytes of joined names.
+  private let nameLimit: Int
   /// The name of a tensor that is the whole checkpoint.
   static let rootName = "tensor"
 
+  /// Walks `root`, the value of a pickle of so many bytes that begins at `place`.
   init(
-    _ root: PickleValue, heap: PickleHeap, at place: CheckpointPlace,
+    _ root: PickleValue, heap: PickleHeap, at place: CheckpointPlace, byteCount: Int,
     locate: @escaping (PickleStorage) throws(CheckpointError) -> TensorStorage
   ) throws(CheckpointError) {
     self.heap = heap
     self.place = place
     self.locate = locate
     file = place.file
+    visitLimit = TorchTree.visitLimit(byteCount)
+    nameLimit = TorchTree.nameLimit(byteCount)
     try walk(root, name: "", depth: 0)
   }
+
+  static func visitLimit(_ byteCount: Int) -> Int { byteCount + 1 << 12 }
+
+  static func nameLimit(_ byteCount: Int) -> Int { 64 * byteCount + 1 << 20 }
 
   private mutating func walk(_ value: PickleValue, name: String, depth: Int) throws(CheckpointError) {
     guard depth <= TorchTree.depthLimit else {
@@ -40,12 +50,12 @@ struct TorchTree {
     }
     // A small pickle can refer to one list so often that it unfolds into billions.
     visitCount += 1
-    guard visitCount <= TorchTree.visitLimit else {
-      throw .limitExceeded(at: place, .visits, found: visitCount, limit: TorchTree.visitLimit)
+    guard visitCount <= visitLimit else {
+      throw .limitExceeded(at: place, .visits, found: visitCount, limit: visitLimit)
     }
     nameByteCount += name.utf8.count
-    guard nameByteCount <= Torch.nameLimit else {
-      throw .limitExceeded(at: place, .names, found: nameByteCount, limit: Torch.nameLimit)
+    guard nameByteCount <= nameLimit else {
+      throw .limitExceeded(at: place, .names, found: nameByteCount, limit: nameLimit)
     }
     switch value {
     case .none, .bytes, .largeInteger: return

@@ -6,7 +6,7 @@
 ///
 /// Objects keep their members in file order and have no two equal keys. Keys are compared byte by byte in UTF-8, not by
 /// Unicode equivalence, since a vocabulary may hold both spellings of one character.
-indirect enum JSONValue: Sendable, Equatable {
+enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)
   /// A number written without fraction or exponent that fits `Int`.
