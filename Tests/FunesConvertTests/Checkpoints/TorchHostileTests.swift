@@ -88,6 +88,17 @@ private let shell = Pickle.tuple([Pickle.text("touch /tmp/owned")])
     let encodes = long + Pickle.memoize + (0..<100).flatMap { _ in encode + Pickle.pop }
     var names = Pickle.text(String(repeating: "k", count: 1 << 20)) + Pickle.memoize + Pickle.emptyDict
     for _ in 0..<70 { names += Pickle.get(0) + Pickle.none + Pickle.setItem }
+    let nameLimit = TorchTree.nameLimit(Pickle.whole(names).count)
+    func visits(_ body: [UInt8]) -> CheckpointError {
+      let limit = TorchTree.visitLimit(Pickle.whole(body).count)
+      return .limitExceeded(at: at(), .visits, found: limit + 1, limit: limit)
+    }
+    let dictionary = Pickle.emptyDict + Pickle.mark + thousand.flatMap { $0 + $0 } + [0x75] + Pickle.memoize
+    let order = Pickle.global("collections", "OrderedDict") + Pickle.mark + Pickle.get(0) + [0x74, 0x52]
+    let orders = dictionary + (0..<100).flatMap { _ in order + Pickle.none + Pickle.none + Pickle.setItem + Pickle.pop }
+    let orderLimit = 2 * Pickle.whole(orders).count
+    let orderCount = orderLimit / 4400
+    let orderOffset = dictionary.count + orderCount * (order.count + 4) + order.count - 1
     let copiesOffset = long.count + 1 + 8 * (encode.count + 1) + encode.count - 1
     return [
       hostile(
@@ -111,10 +122,10 @@ private let shell = Pickle.tuple([Pickle.text("touch /tmp/owned")])
           at: at(2 * PickleHeap.limit), .pickleObjects, found: PickleHeap.limit + 1, limit: PickleHeap.limit)),
       hostile(
         "a list that unfolds into 2^40", laughs,
-        .limitExceeded(at: at(), .names, found: 67_108_923, limit: Torch.nameLimit)),
+        visits(laughs)),
       hostile(
         "a thousand lists of a thousand values", square,
-        .limitExceeded(at: at(), .visits, found: TorchTree.visitLimit + 1, limit: TorchTree.visitLimit)),
+        visits(square)),
       hostile(
         "a list that holds itself", Pickle.emptyList + Pickle.memoize + Pickle.get(0) + Pickle.append,
         .limitExceeded(at: at(), .nesting, found: TorchTree.depthLimit + 1, limit: TorchTree.depthLimit)),
@@ -127,8 +138,11 @@ private let shell = Pickle.tuple([Pickle.text("touch /tmp/owned")])
           at: at(copiesOffset), .pickleCopies, found: 9_000, limit: 8_618
         )),
       hostile(
+        "one dictionary copied for ever", orders,
+        .limitExceeded(at: at(orderOffset), .pickleCopies, found: (orderCount + 1) * 4400, limit: orderLimit)),
+      hostile(
         "one name used for ever", names,
-        .limitExceeded(at: at(), .names, found: 65 << 20, limit: Torch.nameLimit)),
+        .limitExceeded(at: at(), .names, found: (nameLimit >> 20 + 1) << 20, limit: nameLimit)),
     ]
   }()
 

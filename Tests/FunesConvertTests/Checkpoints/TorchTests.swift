@@ -117,4 +117,52 @@ private func module(_ attributes: [(String, [UInt8])]) -> [UInt8] {
     #expect(try checkpoint.tensor("fc.weight").floats() == FloatTensor(shape: [1, 2], values: [1, 2]))
     #expect(try checkpoint.tensor("k").integers() == [7])
   }
+
+  @Test func noRandomEditCrashes() {
+    // Fields of numbers are what single flipped bits do not reach: several bytes are set to edge values at once.
+    var generator = SplitMix(state: 0x5eed)
+    let edges: [UInt8] = [0x00, 0x01, 0x7f, 0x80, 0xff, 0x28, 0x2e, 0x52, 0x62, 0x68, 0x71, 0x93]
+    for sample in TorchSample.state + TorchSample.modules {
+      let file = sample.file
+      #expect(!file.isEmpty)
+      for _ in 0..<300 {
+        var edited = file
+        let start = Int(generator.next() % UInt64(file.count))
+        let count = Int(1 + generator.next() % 8)
+        let edge = edges[Int(generator.next() % UInt64(edges.count))]
+        for index in start..<min(start + count, file.count) { edited[index] = edge }
+        decodeEverything(edited)
+      }
+    }
+  }
+
+  @Test func noRandomEditOfAPickleCrashes() throws {
+    // The checksums are right again, so that the edits reach the pickle.
+    var generator = SplitMix(state: 0xfade)
+    for sample in TorchSample.state where sample.name.hasPrefix("zip") {
+      let archive = try ZipArchive(ByteSource(bytes: sample.file, name: "x"))
+      let entry = try #require(archive["archive/data.pkl"])
+      let pickle = try archive.read(entry)
+      for _ in 0..<1000 {
+        var edited = pickle
+        for _ in 0...(generator.next() % 3) {
+          edited[Int(generator.next() % UInt64(edited.count))] = UInt8(truncatingIfNeeded: generator.next())
+        }
+        decodeEverything(torchZip(edited))
+      }
+    }
+  }
+}
+
+/// SplitMix64, so that a failure can be repeated.
+private struct SplitMix {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ mixed >> 31
+  }
 }
