@@ -16,7 +16,8 @@ public struct SHA256: Sendable {
   /// The block that is being filled.
   private var block = InlineArray<64, UInt8>(repeating: 0)
   private var filled = 0
-  private var byteCount: UInt64 = 0
+  /// Bytes so far, in two halves: widening to 64 bits calls generic code that allocates on 32-bit Embedded targets.
+  private var (lowCount, highCount): (UInt32, UInt32) = (0, 0)
 
   public init() {}
 
@@ -33,7 +34,9 @@ public struct SHA256: Sendable {
   }
 
   private mutating func update(unsafe bytes: UnsafeBufferPointer<UInt8>) {
-    byteCount &+= UInt64(bytes.count)
+    let (sum, isCarried) = lowCount.addingReportingOverflow(UInt32(truncatingIfNeeded: bytes.count))
+    lowCount = sum
+    highCount &+= UInt32(truncatingIfNeeded: bytes.count >> 32) &+ (isCarried ? 1 : 0)
     var index = 0
     while index < bytes.count {
       if filled == 0, bytes.count - index >= 64 {
@@ -51,7 +54,7 @@ public struct SHA256: Sendable {
   /// Ends the message and returns its digest; the value must not be used afterwards.
   public mutating func finish() -> Digest {
     // Padding: one bit, zeros, the message's length in bits as a big-endian 64-bit number.
-    let bitCount = byteCount &* 8
+    let bits = (high: highCount &<< 3 | lowCount &>> 29, low: lowCount &<< 3)
     block[filled] = 0x80
     filled += 1
     if filled > 56 {
@@ -59,7 +62,11 @@ public struct SHA256: Sendable {
       compressBlock()
     }
     while filled < 56 { appendZero() }
-    for byte in 0..<8 { block[56 + byte] = UInt8(truncatingIfNeeded: bitCount >> UInt64(56 - 8 * byte)) }
+    for byte in 0..<4 {
+      let shift = UInt32(24 - 8 * byte)
+      block[56 + byte] = UInt8(truncatingIfNeeded: bits.high &>> shift)
+      block[60 + byte] = UInt8(truncatingIfNeeded: bits.low &>> shift)
+    }
     compressBlock()
     var digest = Digest(repeating: 0)
     for byte in 0..<32 { digest[byte] = UInt8(truncatingIfNeeded: hash[byte / 4] >> UInt32(24 - 8 * (byte % 4))) }
