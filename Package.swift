@@ -25,7 +25,8 @@ let package = Package(
       linkerSettings: [.linkedLibrary("omp5", .when(platforms: [.linux], traits: ["OpenMP"]))]
     ),
     .target(name: "Funes", dependencies: ["CFunesKernels"]),
-    .target(name: "FunesC", dependencies: ["Funes"]),
+    .systemLibrary(name: "CFunes", path: "Sources/FunesC/include"),
+    .target(name: "FunesC", dependencies: ["CFunes", "Funes"], exclude: ["include", "allocation.h"]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CFunesReference"),
     .target(name: "FunesConvert", dependencies: ["CFunesKernels", "CFunesReference", "Funes", "CZlib"]),
@@ -41,5 +42,7 @@ let package = Package(
     .testTarget(name: "FunesTests", dependencies: ["Funes", "FunesConvert", "FunesTestSupport", "CFunesKernels"]),
     .testTarget(
       name: "FunesConvertTests", dependencies: ["FunesConvert", "FunesTestSupport"], exclude: ["Goldens"]),
+    .testTarget(
+      name: "FunesCTests", dependencies: ["CFunes", "Funes", "FunesC", "FunesConvert", "FunesTestSupport"]),
   ]
 )

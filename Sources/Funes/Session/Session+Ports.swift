@@ -4,17 +4,34 @@
 import CFunesKernels
 
 extension Session {
+  public var programCount: Int { @_noLocks get { plan.programCount } }
+  @_noLocks
   public func inputCount(of program: Int = 0) -> Int { plan.programs[program].ranges.inputCount }
+  @_noLocks
   public func outputCount(of program: Int = 0) -> Int {
     plan.programs[program].ranges.portCount - plan.programs[program].ranges.inputCount
   }
 
   /// Values of one row of an input or output.
+  @_noLocks
   public func inputWidth(_ index: Int = 0, of program: Int = 0) -> Int {
     Int(inputPort(index, of: program).rows.width)
   }
+  @_noLocks
   public func outputWidth(_ index: Int = 0, of program: Int = 0) -> Int {
     Int(outputPort(index, of: program).rows.width)
+  }
+
+  /// How many ids an input admits; 0 for floats.
+  @_noLocks
+  public func inputClasses(_ index: Int = 0, of program: Int = 0) -> Int {
+    Int(inputPort(index, of: program).classes)
+  }
+
+  /// 0: an output has one row a call; 1: a row for each row; above: rows of a subsample.
+  @_noLocks
+  public func outputDomain(_ index: Int = 0, of program: Int = 0) -> Int {
+    Int(outputPort(index, of: program).domain)
   }
 
   /// Rows of a float input, (rowCapacity, width), to be written before `run`.
