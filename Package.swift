@@ -41,7 +41,7 @@ let package = Package(
     .target(name: "FunesTestSupport", dependencies: ["FunesConvert"], path: "Tests/FunesTestSupport"),
     .testTarget(name: "FunesTests", dependencies: ["Funes", "FunesConvert", "FunesTestSupport", "CFunesKernels"]),
     .testTarget(
-      name: "FunesConvertTests", dependencies: ["FunesConvert", "FunesTestSupport"], exclude: ["Goldens"]),
+      name: "FunesConvertTests", dependencies: ["Funes", "FunesConvert", "FunesTestSupport"], exclude: ["Goldens"]),
     .testTarget(
       name: "FunesCTests", dependencies: ["CFunes", "Funes", "FunesC", "FunesConvert", "FunesTestSupport"]),
   ]
