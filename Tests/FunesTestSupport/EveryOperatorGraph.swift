@@ -69,14 +69,13 @@ public struct GraphBuilder {
   }
 
   public mutating func cell(
-    _ name: String, _ kind: Graph.Cell.Kind, inputs: Int, units: Int, gates: Int, recurrentGates: Int? = nil,
+    _ name: String, _ kind: Graph.Cell.Kind, inputs: Int, units: Int, gates: Int, biasGates: Int? = nil,
     output: Int? = nil, isInner: Bool = false
   ) -> Graph.Cell {
-    let recurrent = recurrentGates ?? gates
     var cell = Graph.Cell(
       kind: kind, units: units, weightX: matrix("\(name).x", gates * units, inputs, groups: gates),
-      weightH: matrix("\(name).h", recurrent * units, output ?? units, groups: recurrent),
-      bias: vector("\(name).b", .grouped(groups: gates), gates * units))
+      weightH: matrix("\(name).h", gates * units, output ?? units, groups: gates),
+      bias: vector("\(name).b", .grouped(groups: biasGates ?? gates), (biasGates ?? gates) * units))
     if isInner { return cell }
     cell.hidden = state("\(name).hidden", .hidden, width: output ?? units)
     if kind == .lstm { cell.cell = state("\(name).cell", .cell, width: units) }
@@ -158,9 +157,10 @@ extension Graph {
 
   private static func encodeProgram(_ b: inout GraphBuilder) -> Program {
     let x = b.value("source", [2, 3])
-    var back = b.cell("back", .gru, inputs: 6, units: 5, gates: 3, recurrentGates: 2)
+    var back = b.cell("back", .gru, inputs: 6, units: 5, gates: 2, biasGates: 3)
     back.isReversed = true
-    back.candidate = b.matrix("back.n", 5, 5)
+    back.candidate = b.matrix("back.hn", 5, 5)
+    back.candidateX = b.matrix("back.xn", 5, 6)
     let flat = b.add("flat", .copy, [x], shape: [6])
     var inner = b.cell("inner", .lstm, inputs: 3, units: 4, gates: 3, isInner: true)
     inner.isCoupled = true

@@ -64,7 +64,8 @@ typedef enum funes_activation {
  *     c' = clip(s(p_f) c + s(p_i) a(p_g)),  m = s(p_o) a(c'),  h' = m, or clip(W_p m) with a projection
  * GRU, G = 3, gates r z n:
  *     reset after the product:   n = a(W_xn x + b_n + r (W_hn h + b_hn))
- *     reset before the product:  n = a(W_xn x + b_n + W_hn (r h)), W_hn being `candidate` and `h` having G = 2 (r z)
+ *     reset before the product:  n = a(W_xn x + b_n + W_hn (r h)): `candidate_x` and `candidate` hold n, `x` and `h` r z,
+ *                                so that each of the four matrices has its own equalizer
  *     h' = (1 - z) n + z h
  * RNN, G = 1:  h' = a(W_x x + W_h h + b)
  * s is the gate function, a the activation. Biases are in the padded row order of their matrix. */
@@ -84,11 +85,12 @@ typedef struct funes_cell {
   int32_t inner_steps;       /* N: extent of the inner axis, 1 when the axis is time */
   float cell_clip;           /* |c'| <= cell_clip; 0 for none */
   float projection_clip;     /* 0 for none */
-  funes_matrix x;            /* (G H, I) */
+  funes_matrix x;            /* (G H, I); with reset before G = 2 (r z), as for h */
   funes_matrix h;            /* (G H, output_count) */
-  funes_matrix candidate;    /* (H, H), GRU with reset before */
+  funes_matrix candidate_x;  /* (H, I), GRU with reset before: W_xn */
+  funes_matrix candidate;    /* (H, H), GRU with reset before: W_hn */
   funes_matrix projection;   /* (P, H), LSTM; rows 0 for none */
-  const float *bias;         /* padded rows of x; never null */
+  const float *bias;         /* (blocks * G * 16) in padded row order, G as in the equations; never null */
   const float *bias_hn;      /* padded units, GRU with reset after; may be null */
   const float *peephole;     /* (3, padded units): w_i w_f w_o; may be null (coupled: w_i unused) */
 } funes_cell;

@@ -155,7 +155,7 @@ struct Arity {
     case .oneHot, .activate, .softmax, .logSoftmax, .l2Normalize: Arity(numbers: 1)
     case .rnn: Arity(mostOutputs: 2, requiredConstants: 3, mostConstants: 3, mostStates: 1, numbers: 6)
     case .lstm: Arity(mostOutputs: 2, requiredConstants: 3, mostConstants: 5, mostStates: 2, numbers: 6)
-    case .gru: Arity(mostOutputs: 2, requiredConstants: 3, mostConstants: 5, mostStates: 1, numbers: 6)
+    case .gru: Arity(mostOutputs: 2, requiredConstants: 3, mostConstants: 6, mostStates: 1, numbers: 6)
     case .add, .multiply: Arity(leastInputs: 2, mostInputs: 2)
     case .concat: Arity(leastInputs: 2, mostInputs: 8, numbers: 1)
     case .slice: Arity(numbers: 3)

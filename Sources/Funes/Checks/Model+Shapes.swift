@@ -100,7 +100,8 @@ extension Model {
       try place.require(clip >= 0 && clip <= 0x1p50, .number, Int(operation.number(slot)), 0)
     }
     let gates = opcode == .rnn ? 1 : opcode == .gru || flags.contains(.coupled) ? 3 : 4
-    let wx = try matrix(operation, 0, groups: gates, place)
+    let isResetBefore = flags.contains(.resetBefore)
+    let wx = try matrix(operation, 0, groups: isResetBefore ? 2 : gates, place)
     let units = wx.units
     var output = units
     if opcode == .lstm, operation.constant(4) != none {
@@ -108,16 +109,19 @@ extension Model {
       try place.require(projection.cols == units, .shape, projection.cols, units)
       output = projection.rows
     }
-    let isResetBefore = flags.contains(.resetBefore)
     let wh = try matrix(operation, 1, groups: isResetBefore ? 2 : gates, place)
     try place.require(wh.units == units && wh.cols == output, .shape, wh.cols, output)
-    try checkVector(operation, 2, count: wx.paddedRows, place)
     let padded = wx.blocks * 16
+    try checkVector(operation, 2, count: gates * padded, place)
     if opcode == .gru {
-      try place.require((operation.constant(4) != none) == isResetBefore, .arity, 4, isResetBefore ? 1 : 0)
+      for slot in 4..<6 {
+        try place.require((operation.constant(slot) != none) == isResetBefore, .arity, slot, isResetBefore ? 1 : 0)
+      }
       if isResetBefore {
         let candidate = try matrix(operation, 4, groups: 1, place)
         try place.require(candidate.rows == units && candidate.cols == units, .shape, candidate.cols, units)
+        let candidateX = try matrix(operation, 5, groups: 1, place)
+        try place.require(candidateX.rows == units && candidateX.cols == wx.cols, .shape, candidateX.cols, wx.cols)
         try place.require(operation.constant(3) == none, .arity, 3, 0)
       } else if operation.constant(3) != none {
         try checkVector(operation, 3, count: padded, place)

@@ -102,7 +102,10 @@ extension Model {
     case .gru:
       cell.kind = Int32(FUNES_CELL_GRU.rawValue)
       cell.bias_hn = vector(operation.constant(3))
-      if operation.constant(4) != none { cell.candidate = matrix(Int(operation.constant(4))) }
+      if flags.contains(.resetBefore) {
+        cell.candidate = matrix(Int(operation.constant(4)))
+        cell.candidate_x = matrix(Int(operation.constant(5)))
+      }
     default: cell.kind = Int32(FUNES_CELL_RNN.rawValue)
     }
     return cell

@@ -54,14 +54,15 @@ extension Graph {
     public var units: Int
     public var weightX: Int
     public var weightH: Int
-    /// `grouped` by the gates of `weightX`; always present (zeros where the checkpoint has none).
+    /// `grouped` by the cell's gates; always present (zeros where the checkpoint has none).
     public var bias: Int
     /// GRU with reset after the product: (H).
     public var biasHN: Int?
     /// LSTM: (3, H), w_i w_f w_o.
     public var peephole: Int?
-    /// GRU with reset before the product: W_hn (H, H); `weightH` then holds r z.
+    /// GRU with reset before the product: W_hn (H, H) and W_xn (H, I); `weightH` and `weightX` then hold r z.
     public var candidate: Int?
+    public var candidateX: Int?
     /// LSTM: (P, H).
     public var projection: Int?
     /// States; nil for a cell over an inner axis.

@@ -12,8 +12,8 @@ extension GraphBuilder {
     let inner = op.fields["inner_steps"] == nil ? nil : try number(op, "inner_steps", in: 1...65_536)
     try checkConflicts(op, isInner: inner != nil, isBefore: isBefore)
 
-    let weightX = try matrix(try tensor(op, "weight_x"), rows: nil, cols: nil, groups: gates, for: op.title)
-    let units = weightX.rows / gates
+    let inputs = try inputMatrices(op, gates: gates, isBefore: isBefore)
+    let units = inputs.units
     let projection = try optionalTensor(op, "projection").map {
       try matrix($0, rows: nil, cols: units, for: op.title)
     }
@@ -21,8 +21,9 @@ extension GraphBuilder {
     let recurrent = try recurrentMatrices(op, gates: gates, units: units, outputCount: outputCount, isBefore: isBefore)
     let biases = try cellBiases(op, kind: kind, gates: gates, units: units, isBefore: isBefore)
     var cell = Graph.Cell(
-      kind: kind, units: units, weightX: weightX.index, weightH: recurrent.weightH, bias: biases.bias)
+      kind: kind, units: units, weightX: inputs.weightX, weightH: recurrent.weightH, bias: biases.bias)
     cell.candidate = recurrent.candidate
+    cell.candidateX = inputs.candidate
     cell.biasHN = biases.biasHN
     cell.projection = projection?.index
     cell.peephole = try peephole(op, units: units)
@@ -36,10 +37,10 @@ extension GraphBuilder {
     cell.projectionClip = try clip(op, "projection_clip")
 
     let x = graph.values[input]
-    let isWhole = x.shape.count == 1 || x.shape.last == weightX.cols
-    guard x.width == lanes * (inner ?? 1) * weightX.cols, isWhole else {
+    let isWhole = x.shape.count == 1 || x.shape.last == inputs.cols
+    guard x.width == lanes * (inner ?? 1) * inputs.cols, isWhole else {
       let leading: [Int?] = (lanes > 1 ? [lanes] : []) + (inner.map { [$0] } ?? [])
-      throw wrongShape(op, op.inputs[0], x.shape, leading + [weightX.cols])
+      throw wrongShape(op, op.inputs[0], x.shape, leading + [inputs.cols])
     }
     if inner == nil {
       if cell.isReversed, scope.isSequential {
@@ -99,13 +100,40 @@ extension GraphBuilder {
     }
     let tensor = try reader.evaluate(expression, for: op.title)
     try check(tensor, expression, [3 * units, units], for: op.title)
-    let split = 2 * units * units
+    return split(tensor, expression, units: units, cols: units)
+  }
+
+  /// W_x (G H, I), and for a GRU with reset before the product its rows n apart.
+  private mutating func inputMatrices(
+    _ op: Recipe.Operator, gates: Int, isBefore: Bool
+  ) throws -> (weightX: Int, candidate: Int?, units: Int, cols: Int) {
+    let expression = try tensor(op, "weight_x")
+    guard isBefore else {
+      let weight = try matrix(expression, rows: nil, cols: nil, groups: gates, for: op.title)
+      return (weight.index, nil, weight.rows / gates, weight.cols)
+    }
+    let tensor = try reader.evaluate(expression, for: op.title)
+    guard tensor.shape.count == 2, tensor.shape[0] % 3 == 0 else {
+      // The error that a matrix of three gates gives for such a shape.
+      _ = try matrix(expression, rows: nil, cols: nil, groups: gates, for: op.title)
+      preconditionFailure("GraphBuilder: a matrix of a wrong shape was taken")
+    }
+    let (units, cols) = (tensor.shape[0] / 3, tensor.shape[1])
+    let parts = split(tensor, expression, units: units, cols: cols)
+    return (parts.weightH, parts.candidate, units, cols)
+  }
+
+  /// The rows r z and the rows n of (3 H, cols).
+  private mutating func split(
+    _ tensor: FloatTensor, _ expression: TensorExpression, units: Int, cols: Int
+  ) -> (weightH: Int, candidate: Int?) {
+    let end = 2 * units * cols
     let weight = constant(
       ConstantKey(expressions: [expression], use: "r z"), name: "\(expression.title)[r z]",
-      layout: .matrix(rows: 2 * units, cols: units, groups: 2), values: Array(tensor.values[..<split]))
+      layout: .matrix(rows: 2 * units, cols: cols, groups: 2), values: Array(tensor.values[..<end]))
     let candidate = constant(
       ConstantKey(expressions: [expression], use: "n"), name: "\(expression.title)[n]",
-      layout: .matrix(rows: units, cols: units, groups: 1), values: Array(tensor.values[split...]))
+      layout: .matrix(rows: units, cols: cols, groups: 1), values: Array(tensor.values[end...]))
     return (weight, candidate)
   }
 

@@ -102,6 +102,11 @@ extension FloatReference {
   ) -> Step {
     var p = weights.bias
     addProduct(&p, cell.weightX, x)
+    if let candidate = cell.candidateX {
+      var n = Array(p[(2 * cell.units)...])
+      addProduct(&n, candidate, x)
+      p.replaceSubrange((2 * cell.units)..., with: n)
+    }
     switch cell.kind {
     case .rnn:
       addProduct(&p, cell.weightH, h[...])

@@ -79,9 +79,13 @@ extension Graph {
       try checkMatrix(table, groups: 1, for: op.name)
     case .cell(let cell):
       let gates = cell.kind == .rnn ? 1 : cell.kind == .gru || cell.isCoupled ? 3 : 4
-      try checkBias(cell.bias, of: cell.weightX, groups: gates, for: op.name)
-      try checkMatrix(cell.weightH, groups: cell.isResetBefore ? 2 : gates, for: op.name)
-      if let candidate = cell.candidate { try checkMatrix(candidate, groups: 1, for: op.name) }
+      try check(cell.bias, is: .grouped(groups: gates), count: gates * cell.units, for: op.name)
+      for weight in [cell.weightX, cell.weightH] {
+        try checkMatrix(weight, groups: cell.isResetBefore ? 2 : gates, for: op.name)
+      }
+      for candidate in [cell.candidate, cell.candidateX] {
+        if let candidate { try checkMatrix(candidate, groups: 1, for: op.name) }
+      }
       if let projection = cell.projection { try checkMatrix(projection, groups: 1, for: op.name) }
       if let bias = cell.biasHN { try check(bias, is: .lanes(1), count: cell.units, for: op.name) }
       if let peephole = cell.peephole { try check(peephole, is: .lanes(3), count: 3 * cell.units, for: op.name) }

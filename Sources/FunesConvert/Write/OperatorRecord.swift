@@ -76,7 +76,7 @@ extension OperatorRecord {
         numbers: numbers)
     case .gru:
       self.init(
-        code: 6, kind: "gru", constants: common + [cell.biasHN, cell.candidate], states: [cell.hidden],
+        code: 6, kind: "gru", constants: common + [cell.biasHN, cell.candidate, cell.candidateX], states: [cell.hidden],
         numbers: numbers)
     }
   }
