@@ -33,15 +33,15 @@ static size_t lay_out(funes_step *step, const funes_cell *cell, uint8_t *base) {
   size_t used = 0;
   step->cell = cell;
   step->second = second_matrix(cell);
-  step->scales = take_floats(base, &used, 3);
+  step->scales = take_floats(base, &used, 4);
   step->quantized_x = take(base, &used, FUNES_QUANTIZED_BYTES(cell->x.cols));
   step->quantized_h = take(base, &used, FUNES_QUANTIZED_BYTES(cell->h.cols));
   if (step->second) {
     step->quantized_own = take(base, &used, FUNES_QUANTIZED_BYTES(step->second->cols));
     step->own = take_floats(base, &used, cell->units);
     step->z = take_floats(base, &used, cell->units);
-    step->candidate_x = take_floats(base, &used, cell->units);
   }
+  if (cell->is_reset_before) step->quantized_candidate = take(base, &used, FUNES_QUANTIZED_BYTES(cell->candidate_x.cols));
   if (cell->is_inner_axis) {
     step->h = take_floats(base, &used, cell->output_count);
     step->c = take_floats(base, &used, cell->units);
@@ -64,6 +64,7 @@ static void run_step(const funes_isa *isa, const funes_step *step, const float *
   if (thread == 0) {
     step->scales[0] = isa->quantize(step->quantized_x, x, &cell->x);
     step->scales[1] = isa->quantize(step->quantized_h, step->h, &cell->h);
+    if (cell->is_reset_before) step->scales[3] = isa->quantize(step->quantized_candidate, x, &cell->candidate_x);
   }
   wait_for_team(threads);
   isa->cell(step, funes_slice_begin(cell->x.blocks, thread, threads),
@@ -122,7 +123,8 @@ static void run_call(const void *data, int32_t thread, int32_t threads) {
 
 static size_t weight_bytes(const funes_cell *cell) {
   const funes_matrix *second = second_matrix(cell);
-  return funes_matrix_bytes(&cell->x) + funes_matrix_bytes(&cell->h) + (second ? funes_matrix_bytes(second) : 0);
+  return funes_matrix_bytes(&cell->x) + funes_matrix_bytes(&cell->h) + (second ? funes_matrix_bytes(second) : 0)
+         + (cell->is_reset_before ? funes_matrix_bytes(&cell->candidate_x) : 0);
 }
 
 void funes_cell_rows(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {

@@ -20,12 +20,13 @@ enum { FUNES_LINEAR_VECTORS = 4 };
 typedef struct funes_step {
   const funes_cell *cell;
   const funes_matrix *second; /* what the second phase multiplies with, null where there is one phase only */
-  float *scales;              /* of the three quantised vectors below */
+  float *scales;              /* of the quantised vectors below, in their order */
   uint8_t *quantized_x;       /* the input */
   uint8_t *quantized_h;       /* the output before this step */
   uint8_t *quantized_own;     /* between the phases: r h (GRU, reset before) or m (LSTM with a projection) */
+  uint8_t *quantized_candidate; /* the input as W_xn's equalizer wants it (GRU, reset before) */
   float *own;                 /* (padded units): r h or m before it is quantised */
-  float *z, *candidate_x;     /* (padded units): z and W_xn x, GRU with reset before */
+  float *z;                   /* (padded units), GRU with reset before */
   float *h, *c;               /* the state of this lane, padded */
   float *y;                   /* (output_count), not padded */
   float *gates;               /* (G', H) or null */

@@ -54,7 +54,7 @@ static void ISA_NAME(linear)(const funes_linear_pass *pass, int32_t begin, int32
 /* The sums of one step, and where their rows begin in the padded order. */
 typedef struct cell_sums {
   const funes_step *step;
-  int32_t row_x, row_h;
+  int32_t row_x, row_h, row_bias;
   int32_t x[SUMS], h[SUMS];
 } cell_sums;
 
@@ -63,6 +63,7 @@ FUNES_INLINE void multiply(cell_sums *sums, const funes_step *step, int32_t bloc
   sums->step = step;
   sums->row_x = block * cell->x.groups * FUNES_BLOCK_UNITS;
   sums->row_h = block * cell->h.groups * FUNES_BLOCK_UNITS;
+  sums->row_bias = block * (cell->is_reset_before ? 3 : cell->x.groups) * FUNES_BLOCK_UNITS;
   ISA_NAME(product)(sums->x, &cell->x, block, count, step->quantized_x);
   ISA_NAME(product)(sums->h, &cell->h, block, count, step->quantized_h);
 }
@@ -77,7 +78,7 @@ FUNES_INLINE vfloat of_h(const cell_sums *sums, int32_t at) {
 }
 
 FUNES_INLINE vfloat bias_of(const cell_sums *sums, int32_t at) {
-  return load(sums->step->cell->bias + sums->row_x + at);
+  return load(sums->step->cell->bias + sums->row_bias + at);
 }
 
 /* p = (W_x x + W_h h) + b */
@@ -214,7 +215,7 @@ FUNES_INLINE void gru_block(const funes_step *step, int32_t block, int32_t gate,
   }
 }
 
-/* First phase with the reset before the product: r h, z and W_xn x of one block into scratch. */
+/* First phase with the reset before the product: r h and z of one block into scratch. */
 FUNES_INLINE void gru_first_block(const funes_step *step, int32_t block, int32_t gate) {
   cell_sums sums;
   multiply(&sums, step, block, 1);
@@ -224,7 +225,6 @@ FUNES_INLINE void gru_first_block(const funes_step *step, int32_t block, int32_t
     const vfloat z = apply(gate, preactivation(&sums, 16 + lane));
     store(step->own + unit, r * load(step->h + unit));
     store(step->z + unit, z);
-    store(step->candidate_x + unit, of_x(&sums, 32 + lane));
     show_reset_and_update(step, unit, r, z);
   }
 }
@@ -246,15 +246,17 @@ static void ISA_NAME(gru)(const funes_step *step, int32_t begin, int32_t end) {
 /* n = a((W_xn x + W_hn (r h)) + b_n) */
 static void ISA_NAME(gru_second)(const funes_step *step, int32_t begin, int32_t end) {
   const funes_cell *cell = step->cell;
-  int32_t sums[SUMS];
+  int32_t sums_x[SUMS], sums_h[SUMS];
   for (int32_t block = begin; block < end; block += FUNES_MAX_STREAMS) {
     const int32_t streams = fewer(end - block, FUNES_MAX_STREAMS);
-    ISA_NAME(product)(sums, step->second, block, streams, step->quantized_own);
+    ISA_NAME(product)(sums_x, &cell->candidate_x, block, streams, step->quantized_candidate);
+    ISA_NAME(product)(sums_h, &cell->candidate, block, streams, step->quantized_own);
     for (int32_t at = 0; at < streams * FUNES_BLOCK_UNITS; at += FUNES_WIDTH) {
       const int32_t unit = block * FUNES_BLOCK_UNITS + at;
       const int32_t bias = (3 * (unit / 16) + 2) * 16 + unit % 16;
-      const vfloat hn = dequantize(sums + at, step->scales[2], step->second->scales + unit);
-      const vfloat n = apply(cell->activation, (load(step->candidate_x + unit) + hn) + load(cell->bias + bias));
+      const vfloat xn = dequantize(sums_x + at, step->scales[3], cell->candidate_x.scales + unit);
+      const vfloat hn = dequantize(sums_h + at, step->scales[2], cell->candidate.scales + unit);
+      const vfloat n = apply(cell->activation, (xn + hn) + load(cell->bias + bias));
       gru_finish(step, unit, load(step->z + unit), n);
     }
   }

@@ -54,7 +54,7 @@ struct CellOptions: CustomStringConvertible {
 /// The weights of a random cell, its input rows, its state and its output.
 final class CellBench {
   let options: CellOptions
-  let x: PackedMatrix, h: PackedMatrix, candidate: PackedMatrix?, projection: PackedMatrix?
+  let x: PackedMatrix, h: PackedMatrix, candidate: PackedMatrix?, candidateX: PackedMatrix?, projection: PackedMatrix?
   let bias: PackedBias, biasHN: PackedBias?, peephole: [Float]
   let rowCount: Int
   let input: Memory<Float>, output: Memory<Float>, shown: Memory<Float>, hState: Memory<Float>, cState: Memory<Float>
@@ -69,9 +69,10 @@ final class CellBench {
       PackedMatrix(
         rows: rows, cols: cols, groups: groups, qmax: options.qmax, isEqualized: options.isEqualized, random: &random)
     }
-    let gatesOfH = options.isResetBefore ? 2 : gates
-    x = matrix(gates * units, options.inputs, gates, &random)
-    h = matrix(gatesOfH * units, options.outputs, gatesOfH, &random)
+    let stacked = options.isResetBefore ? 2 : gates
+    x = matrix(stacked * units, options.inputs, stacked, &random)
+    h = matrix(stacked * units, options.outputs, stacked, &random)
+    candidateX = options.isResetBefore ? matrix(units, options.inputs, 1, &random) : nil
     candidate = options.isResetBefore ? matrix(units, units, 1, &random) : nil
     projection = options.projection > 0 ? matrix(options.projection, units, 1, &random) : nil
     bias = PackedBias(units: units, groups: gates, random: &random)
@@ -112,6 +113,7 @@ final class CellBench {
     op.cell.x = x.matrix
     op.cell.h = h.matrix
     if let candidate { op.cell.candidate = candidate.matrix }
+    if let candidateX { op.cell.candidate_x = candidateX.matrix }
     if let projection { op.cell.projection = projection.matrix }
     op.cell.bias = UnsafePointer(bias.memory.base)
     op.cell.bias_hn = biasHN.map { UnsafePointer($0.memory.base) }
@@ -140,7 +142,7 @@ final class CellBench {
   /// One step from the given state: h', c' and the gates as shown, in double but for what is quantised.
   func reference(_ input: [Float], h oldH: [Float], c oldC: [Float]) -> (h: [Double], c: [Double], gates: [Double]) {
     let units = options.units
-    let px = x.product(input)
+    let px = x.product(input) + (candidateX?.product(input) ?? [])
     let ph = h.product(oldH)
     func p(_ gate: Int, _ unit: Int) -> Double {
       px[gate * units + unit] + ph[gate * units + unit] + Double(bias.values[gate * units + unit])

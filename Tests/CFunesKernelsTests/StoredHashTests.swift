@@ -12,7 +12,7 @@ private let stored: [(name: String, change: @Sendable (inout CellOptions) -> Voi
   ("lstm, coupled, peephole", { ($0.isCoupled, $0.hasPeephole) = (true, true) }, 0x7a22_b523),
   ("lstm, projection, clips", { ($0.projection, $0.cellClip, $0.projectionClip) = (3, 0.9, 0.5) }, 0x7ed8_1180),
   ("gru, reset after", { $0.kind = FUNES_CELL_GRU }, 0x09fc_6288),
-  ("gru, reset before", { ($0.kind, $0.isResetBefore) = (FUNES_CELL_GRU, true) }, 0x0256_145e),
+  ("gru, reset before", { ($0.kind, $0.isResetBefore) = (FUNES_CELL_GRU, true) }, 0x5ce6_a101),
 ]
 
 @Test(arguments: stored.indices)

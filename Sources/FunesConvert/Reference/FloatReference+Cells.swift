@@ -101,11 +101,15 @@ extension FloatReference {
     _ cell: Graph.Cell, _ weights: CellWeights, _ x: ArraySlice<Double>, _ h: [Double], _ c: [Double]
   ) -> Step {
     var p = weights.bias
-    addProduct(&p, cell.weightX, x)
     if let candidate = cell.candidateX {
+      // Rows r z, then rows n: two matrices of one product.
       var n = Array(p[(2 * cell.units)...])
+      p.removeSubrange((2 * cell.units)...)
+      addProduct(&p, cell.weightX, x)
       addProduct(&n, candidate, x)
-      p.replaceSubrange((2 * cell.units)..., with: n)
+      p += n
+    } else {
+      addProduct(&p, cell.weightX, x)
     }
     switch cell.kind {
     case .rnn:
