@@ -30,8 +30,9 @@ extension Graph {
       cell = b.cell("gru", .gru, inputs: inputs, units: units, gates: 3)
       cell.biasHN = b.vector("gru.bhn", .lanes(1), units)
     case .resetBeforeGRU:
-      cell = b.cell("gru", .gru, inputs: inputs, units: units, gates: 3, recurrentGates: 2)
-      cell.candidate = b.matrix("gru.n", units, units)
+      cell = b.cell("gru", .gru, inputs: inputs, units: units, gates: 2, biasGates: 3)
+      cell.candidate = b.matrix("gru.hn", units, units)
+      cell.candidateX = b.matrix("gru.xn", units, inputs)
     }
     let h = b.add("cell", .cell(cell), [x], shape: [width])
     let weight = b.matrix("linear.w", outputs, width)
