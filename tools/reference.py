@@ -92,7 +92,8 @@ def cell(code, constants, states, numbers, x):
     coupled, before, reverse, inner = (bool(numbers[1] & bit) for bit in (1, 2, 4, 8))
     lanes, steps = numbers[2], numbers[3]
     c_clip, p_clip = (clip or np.inf for clip in struct.unpack("<2f", struct.pack("<2i", *numbers[4:6])))
-    wx, wh, bias, extra, matrix = constants[:5]
+    wx, wh, bias, extra, matrix, candidate_x = constants[:6]
+    wx = np.concatenate([wx, candidate_x]) if before else wx
     gates = {"RNN": 1, "GRU": 3, "LSTM": 3 if coupled else 4}[code]
     units = len(wx) // gates
     bias = bias.reshape(-1, gates, 16).transpose(1, 0, 2).reshape(gates, -1)[:, :units]
