@@ -7,7 +7,7 @@ extension JSONValue {
   ///
   /// Strict RFC 8259 in UTF-8: no comments, no trailing commas, no NaN, no byte order mark, each key once, nothing after
   /// the document but white space. Memory is at most proportional to `bytes`.
-  init(parsing bytes: [UInt8]) throws(JSONError) {
+  package init(parsing bytes: [UInt8]) throws(JSONError) {
     var parser = JSONParser(bytes: bytes)
     self = try parser.document()
   }

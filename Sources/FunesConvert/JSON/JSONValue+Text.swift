@@ -5,7 +5,7 @@ extension JSONValue {
   /// The document as text, indented by two blanks, members in their order, with a line feed at its end.
   ///
   /// Equal values give equal text. Doubles are written with the fewest digits that read back as the same number.
-  var text: String {
+  package var text: String {
     var text = ""
     append(to: &text, indent: "")
     return text + "\n"
@@ -66,7 +66,11 @@ extension JSONValue {
   }
 
   /// An object of members given in order.
-  static func members(_ members: KeyValuePairs<String, JSONValue>) -> JSONValue {
+  package static func members(_ members: KeyValuePairs<String, JSONValue>) -> JSONValue {
+    self.members(list: members.map { ($0.key, $0.value) })
+  }
+
+  package static func members(list members: [(key: String, value: JSONValue)]) -> JSONValue {
     .object(
       members.map { JSONMember(key: $0.key, value: $0.value, position: JSONPosition(offset: 0, line: 0, column: 0)) })
   }

@@ -6,7 +6,7 @@
 ///
 /// Objects keep their members in file order and have no two equal keys. Keys are compared byte by byte in UTF-8, not by
 /// Unicode equivalence, since a vocabulary may hold both spellings of one character.
-enum JSONValue: Sendable, Equatable {
+package enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)
   /// A number written without fraction or exponent that fits `Int`.
@@ -19,13 +19,13 @@ enum JSONValue: Sendable, Equatable {
 }
 
 /// One `"key": value` of an object.
-struct JSONMember: Sendable, Equatable {
-  var key: String
-  var value: JSONValue
+package struct JSONMember: Sendable, Equatable {
+  package var key: String
+  package var value: JSONValue
   /// Where the key begins in the document; takes no part in equality.
-  var position: JSONPosition
+  package var position: JSONPosition
 
-  static func == (left: JSONMember, right: JSONMember) -> Bool {
+  package static func == (left: JSONMember, right: JSONMember) -> Bool {
     left.key.utf8.elementsEqual(right.key.utf8) && left.value == right.value
   }
 }
@@ -34,35 +34,35 @@ extension JSONValue {
   /// The value of the member named `key`; nil when this is not an object or has no such member.
   ///
   /// Looks at the members one after another: iterate `members` where an object is large.
-  subscript(key: String) -> JSONValue? {
+  package subscript(key: String) -> JSONValue? {
     members?.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
   }
 
   /// The members of an object, in file order.
-  var members: [JSONMember]? {
+  package var members: [JSONMember]? {
     if case .object(let members) = self { members } else { nil }
   }
 
   /// The elements of an array.
-  var elements: [JSONValue]? {
+  package var elements: [JSONValue]? {
     if case .array(let elements) = self { elements } else { nil }
   }
 
-  var stringValue: String? {
+  package var stringValue: String? {
     if case .string(let string) = self { string } else { nil }
   }
 
-  var boolValue: Bool? {
+  package var boolValue: Bool? {
     if case .bool(let bool) = self { bool } else { nil }
   }
 
   /// The number when it was written as a whole number that fits `Int`.
-  var intValue: Int? {
+  package var intValue: Int? {
     if case .integer(let integer) = self { integer } else { nil }
   }
 
   /// The number, whole or not, as the nearest `Double`.
-  var doubleValue: Double? {
+  package var doubleValue: Double? {
     switch self {
     case .integer(let integer): Double(integer)
     case .number(let number): number
@@ -70,10 +70,10 @@ extension JSONValue {
     }
   }
 
-  var isNull: Bool { self == .null }
+  package var isNull: Bool { self == .null }
 
   /// The kind of this value in words, for "found …, expected …".
-  var kind: String {
+  package var kind: String {
     switch self {
     case .null: "null"
     case .bool: "a boolean"
