@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A .funes file mapped read-only, on hosts: the owner of the bytes that a Model borrows.
+// A .funes file mapped read-only, or copied, on hosts: the owner of the bytes that a Model borrows.
 
 #if !hasFeature(Embedded)
   #if canImport(Glibc)
@@ -64,6 +64,20 @@
       } catch {
         ModelFile.release(mapping)
         throw .refused(path: path, error)
+      }
+    }
+
+    /// A model in memory: the bytes are copied to where their alignment is right.
+    public init(copying bytes: [UInt8], memoryLimit: Int = Int(Int32.max)) throws(ModelError) {
+      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 64), alignment: 64)
+      copy.copyBytes(from: bytes)
+      mapping = (Int(bitPattern: copy.baseAddress), bytes.count, false)
+      do throws(ModelError) {
+        model = try Model(
+          unsafeBytes: UnsafeRawBufferPointer(rebasing: copy[..<bytes.count]), memoryLimit: memoryLimit)
+      } catch {
+        ModelFile.release(mapping)
+        throw error
       }
     }
 
