@@ -42,15 +42,17 @@ extension ConversionReport: CustomStringConvertible {
 
 extension ConversionReport {
   /// The report as a JSON document; figures that were not measured are null.
-  public var json: String {
-    JSONValue.members([
+  public var json: String { document.text }
+
+  package var document: JSONValue {
+    .members([
       "model": .string(model), "fileBytes": .integer(fileByteCount), "weightBytes": .integer(weightByteCount),
       "stateBytes": .integer(stateByteCount), "sessionBytes": .integer(sessionByteCount),
       "rowBytes": .integer(rowByteCount), "weightSNR": number(weightSNR),
       "programs": .array(
         programs.map { .members(["name": .string($0.name), "multiplications": .integer($0.multiplyCount)]) }),
       "layers": .array(layers.map(json)),
-    ]).text
+    ])
   }
 
   private func json(_ layer: Layer) -> JSONValue {

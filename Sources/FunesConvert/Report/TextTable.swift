@@ -2,15 +2,15 @@
 // Tables and numbers in plain text, the same in every locale.
 
 /// Rows of cells, each column as wide as its widest cell.
-struct TextTable {
-  enum Column {
+package struct TextTable {
+  package enum Column {
     case left(String)
     case right(String)
   }
   private let columns: [Column]
   private var rows: [[String]]
 
-  init(columns: [Column]) {
+  package init(columns: [Column]) {
     self.columns = columns
     rows = [
       columns.map { column in
@@ -21,13 +21,13 @@ struct TextTable {
     ]
   }
 
-  mutating func append(_ row: [String]) {
+  package mutating func append(_ row: [String]) {
     precondition(row.count == columns.count, "TextTable: a row has another number of cells than the table")
     rows.append(row)
   }
 
   /// The title and the rows, two blanks between columns, none at the end of a line.
-  var lines: [String] {
+  package var lines: [String] {
     let widths = columns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       let cells = columns.indices.map { column in
@@ -41,9 +41,9 @@ struct TextTable {
 }
 
 /// Decimal notation of doubles.
-enum Decimal {
+package enum Decimal {
   /// With that many digits after the point, as in 41.8.
-  static func fixed(_ value: Double, digits: Int) -> String {
+  package static func fixed(_ value: Double, digits: Int) -> String {
     guard value.isFinite, value.magnitude < 1e15 else { return "\(value)" }
     let unit = (0..<digits).reduce(1) { power, _ in power * 10 }
     let scaled = Int((value.magnitude * Double(unit)).rounded())
@@ -54,7 +54,7 @@ enum Decimal {
   }
 
   /// With that many significant digits, as in 0.00142 or 1.50e-9.
-  static func significant(_ value: Double, digits: Int) -> String {
+  package static func significant(_ value: Double, digits: Int) -> String {
     guard value.isFinite, value != 0 else { return "\(value)" }
     var exponent = 0
     var mantissa = value.magnitude

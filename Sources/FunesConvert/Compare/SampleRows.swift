@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of inputs from a file of tensors, and how a tensor's axes become batch, rows and width.
+
+import Funes
+
+/// Why tensors are not the rows of a program.
+public enum SampleError: Error, Equatable {
+  /// A tensor's axes are not (rows, width) or (batch, rows, width).
+  case shape(tensor: String, found: [Int], port: String, width: Int)
+  /// Tensors of one run differ in rows or batch.
+  case rowCount(tensor: String, found: [Int], expected: [Int])
+  /// The file has no rows for an input.
+  case missingInput(program: String, input: String, found: [String])
+  /// A part of a mapping is not `port=tensor`, or names no port.
+  case mapping(found: String, expected: [String])
+}
+
+extension SampleError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .shape(let tensor, let found, let port, let width):
+      "tensor \"\(tensor)\": found shape \(found), expected (rows, \(width)) or (batch, rows, \(width)) for \"\(port)\""
+    case .rowCount(let tensor, let found, let expected):
+      "tensor \"\(tensor)\": found \(found[0]) × \(found[1]) rows, expected \(expected[0]) × \(expected[1])"
+    case .missingInput(let program, let input, let found):
+      "program \"\(program)\": found no rows for input \"\(input)\", expected some; the file has \(found.joined(separator: ", "))"
+    case .mapping(let found, let expected):
+      "mapping: found \"\(found)\", expected port=tensor with a port of \(expected.joined(separator: ", "))"
+    }
+  }
+}
+
+/// A tensor seen as sequences of rows.
+struct TensorRows {
+  var batch: Int
+  var rows: Int
+
+  /// The trailing axes that make up `width` are one row; what is before them is rows, or batch and rows.
+  init?(shape: [Int], width: Int) {
+    var cut = shape.count
+    var product = 1
+    var best: Int? = width == 1 ? cut : nil
+    while cut > 0 {
+      cut -= 1
+      product *= shape[cut]
+      if product == width { best = cut }
+      if product > width { break }
+    }
+    // An axis of 1 may be a row's or a batch's: rows must be left.
+    guard let found = best else { return nil }
+    let leading = Array(shape[..<found])
+    switch leading.count {
+    case 0: (batch, rows) = (1, 1)
+    case 1: (batch, rows) = (1, leading[0])
+    case 2: (batch, rows) = (leading[0], leading[1])
+    default: return nil
+    }
+  }
+}
+
+extension CheckpointTensor {
+  func floatRows() throws(CheckpointError) -> ReferenceRows { .floats(try floats().values) }
+
+  /// Integers of any type, as ids; what does not fit an id is −1, which every model refuses.
+  func idRows() throws(CheckpointError) -> ReferenceRows {
+    .ids(try integers().map { Int32(exactly: $0) ?? -1 })
+  }
+}
+
+/// Rows that a user gives for a graph's inputs.
+public enum SampleRows {
+  /// By program, the rows of its inputs: tensors of the file named as the inputs are. Programs none of whose inputs the
+  /// file has are left out.
+  public static func read(path: String, for graph: Graph) throws -> [String: [String: ReferenceRows]] {
+    let file = try Checkpoint.read(path: path)
+    var programs: [String: [String: ReferenceRows]] = [:]
+    for program in graph.programs where program.inputs.contains(where: { file[$0.name] != nil }) {
+      var expected: (tensor: String, rows: Int)?
+      var inputs: [String: ReferenceRows] = [:]
+      for port in program.inputs {
+        guard let tensor = file[port.name] else {
+          throw SampleError.missingInput(program: program.name, input: port.name, found: file.tensorNames)
+        }
+        let value = graph.values[port.value]
+        guard let shape = TensorRows(shape: tensor.shape, width: value.width) else {
+          throw SampleError.shape(tensor: tensor.name, found: tensor.shape, port: port.name, width: value.width)
+        }
+        let rows = shape.batch * shape.rows
+        if let expected, expected.rows != rows {
+          throw SampleError.rowCount(tensor: tensor.name, found: [1, rows], expected: [1, expected.rows])
+        }
+        expected = (tensor.name, rows)
+        inputs[port.name] = value.element == .id ? try tensor.idRows() : try tensor.floatRows()
+      }
+      programs[program.name] = inputs
+    }
+    if programs.isEmpty, let program = graph.programs.first {
+      throw SampleError.missingInput(
+        program: program.name, input: program.inputs.first?.name ?? "", found: file.tensorNames)
+    }
+    return programs
+  }
+}
