@@ -33,7 +33,7 @@ let package = Package(
     .executableTarget(
       name: "FunesCommand",
       dependencies: [
-        "Funes", "FunesConvert",
+        "CFunesKernels", "Funes", "FunesConvert",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
@@ -44,5 +44,6 @@ let package = Package(
       name: "FunesConvertTests", dependencies: ["Funes", "FunesConvert", "FunesTestSupport"], exclude: ["Goldens"]),
     .testTarget(
       name: "FunesCTests", dependencies: ["CFunes", "Funes", "FunesC", "FunesConvert", "FunesTestSupport"]),
+    .testTarget(name: "FunesCommandTests", dependencies: ["FunesCommand", "FunesConvert", "FunesTestSupport"]),
   ]
 )

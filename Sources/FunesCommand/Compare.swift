@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// `funes compare`: how far a model is from its goldens, or from its checkpoint layer by layer.
+
+import ArgumentParser
+import Funes
+import FunesConvert
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Compare a model with goldens, or with its checkpoint layer by layer.",
+    discussion: """
+      With --golden the model runs over inputs that the original framework wrote down, and its outputs are held
+      against those of the framework. Tensors are (rows, width), or (batch, rows, width) with a reset before each
+      sequence; a golden of one row is held against the last. --map says which tensor is which port; \"input\" and
+      \"output\" stand for the program's first, \"program.port\" for those of another program.
+
+        funes compare vad.funes --golden golden.npz --map input=frames,output=probs --limit 'snr 40'
+
+      With --against the float side is the checkpoint itself, in double precision, over random rows or those of
+      --input: every value and every gate, in the order in which they are computed. Another checkpoint or recipe than
+      the model was made of is refused.
+
+        funes compare voice.funes --against pretrained.pt --recipe resemblyzer.json --rows 200
+
+      Figures: snr (dB), max-abs, cosine (the lowest of all rows), agreement (% of rows with the same largest value).
+      A --limit that does not hold sets exit code 1; with --against limits are for the program's outputs.
+      """)
+
+  @Argument(help: ArgumentHelp("A .funes file.", valueName: "model"))
+  var model: String
+  @Option(help: ArgumentHelp("Inputs and outputs of the original, in npz or safetensors.", valueName: "file"))
+  var golden: String?
+  @Option(help: ArgumentHelp("Which tensor each port is.", valueName: "port=tensor,..."))
+  var map: String?
+  @Option(help: "The program that ports without one belong to (default: step, or the first).")
+  var program: String?
+  @Option(help: ArgumentHelp("A checkpoint that the model was made of, alone or as name=path.", valueName: "file"))
+  var against: [String] = []
+  @Option(help: ArgumentHelp("The recipe that the model was made with.", valueName: "file"))
+  var recipe: String?
+  @Option(help: ArgumentHelp("Compare over the rows in this file, tensors named as inputs.", valueName: "file"))
+  var input: String?
+  @Option(help: ArgumentHelp("Compare over this many random rows.", valueName: "count"))
+  var rows = 64
+  @Option(help: ArgumentHelp("snr, max-abs, cosine or agreement, and a number; may be given several times.", valueName: "'figure number'"))
+  var limit: [CompareLimit] = []
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    guard (golden != nil) != !against.isEmpty else {
+      throw ValidationError("compare: expected either --golden or --against")
+    }
+    guard golden == nil || map != nil else {
+      throw ValidationError("--golden: found no --map, expected which tensor is which port, as in --map input=x,output=y")
+    }
+    guard (1...100_000).contains(rows) else { throw ValidationError("--rows: found \(rows), expected 1 to 100000") }
+  }
+
+  func run() throws {
+    let file = try ModelFile(path: model)
+    let table = try golden.map { try compareGolden(file, $0) } ?? compareLayers(file)
+    let stdout = ByteWriter.standardOutput()
+    try stdout.write(json ? table.json : table.text)
+    try stdout.flush()
+    let exceeded = table.entries.filter(\.isOutput).flatMap { entry in
+      limit.compactMap { $0.violation(by: entry.difference, of: entry.name) }
+    }
+    if !exceeded.isEmpty { throw LimitError(exceeded: exceeded) }
+  }
+
+  private func compareGolden(_ file: ModelFile, _ path: String) throws -> ComparisonTable {
+    let comparison = try GoldenComparison(
+      file, golden: try Checkpoint.read(path: path), map: try PortMap(parsing: map ?? ""),
+      program: try file.model.programIndex(chosen: program))
+    return ComparisonTable(
+      entries: comparison.outputs.map { output in
+        .init(
+          program: output.program, layer: output.isLastRowOnly ? "last row" : "", value: output.output, gate: nil,
+          isOutput: true, difference: output.difference)
+      })
+  }
+
+  private func compareLayers(_ file: ModelFile) throws -> ComparisonTable {
+    let named = against.filter { $0.contains("=") }
+    let paths = try CheckpointPaths.dictionary(
+      plain: against.filter { !$0.contains("=") }, named: named, recipe: recipe)
+    let imported = try Importer.graph(checkpoints: paths, recipePath: recipe)
+    try Provenance.check(imported.graph, against: file.model)
+    let converter = Converter(as: file.model)
+    if try ModelFile(copying: converter.convert(imported.graph).bytes).model.fingerprint != file.model.fingerprint {
+      Talk.say("funes: \"\(model)\": another version of the converter made it; what is compared is what this one makes")
+    }
+    let inputs = try input.map { try SampleRows.read(path: $0, for: imported.graph) } ?? [:]
+    let comparison = try LayerComparison(imported.graph, converter: converter, inputs: inputs, rows: rows)
+    return ComparisonTable(
+      entries: comparison.layers.map { layer in
+        .init(
+          program: layer.program, layer: layer.layer, value: layer.output ?? layer.value, gate: layer.gate,
+          isOutput: layer.output != nil && layer.gate == nil, difference: layer.difference)
+      })
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// `funes convert`: a checkpoint becomes a .funes file, and what was lost is said.
+
+import ArgumentParser
+import Funes
+import FunesConvert
+
+struct ConvertCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Convert a checkpoint to an int8 model.",
+    discussion: """
+      Reads safetensors, PyTorch (nothing in it is executed), npz and npy. The architecture comes from a recipe, or
+      from the tensor names where they are plain; what was inferred is said on stderr.
+
+        funes convert names.safetensors -o names.funes
+        funes convert pretrained.pt --recipe resemblyzer.json -o voice.funes
+        funes convert --checkpoint encoder=a.npz --checkpoint decoder=b.npz --recipe r.json -o both.funes
+
+      Before the file is written, whole or not at all, it is opened and runs its self-test, and many rows at once are
+      shown to give the bits of one row at a time. Stdout gets a table of layers: bytes, signal-to-noise ratio of the
+      weights, and the error of each output against double precision on random rows, or on those of --input.
+      """)
+
+  @Argument(help: ArgumentHelp("A checkpoint file.", valueName: "checkpoint"))
+  var checkpoints: [String] = []
+  @Option(help: ArgumentHelp("A checkpoint by the name that the recipe gives it.", valueName: "name=path"))
+  var checkpoint: [String] = []
+  @Option(help: ArgumentHelp("The recipe: which operators the tensors become.", valueName: "file"))
+  var recipe: String?
+  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The model to write (default: the checkpoint's name with .funes, here).", valueName: "file"))
+  var output: String?
+  @Option(help: ArgumentHelp("Bits of activations: 16, or 8 for half the work where the loss is accepted.", valueName: "bits"))
+  var activations = 16
+  @Option(help: ArgumentHelp("Write the recipe that was read or inferred.", valueName: "file"))
+  var recipeOut: String?
+  @Option(help: ArgumentHelp("Measure on the rows in this npz or safetensors, tensors named as inputs.", valueName: "file"))
+  var input: String?
+  @Option(help: ArgumentHelp("Measure on this many random rows; 0 to measure nothing.", valueName: "count"))
+  var rows = 64
+  @Flag(help: "Print JSON.")
+  var json = false
+  @Flag(help: "Show progress even where stderr is no terminal.")
+  var progress = false
+
+  func validate() throws {
+    guard activations == 8 || activations == 16 else {
+      throw ValidationError("--activations: found \(activations), expected 8 or 16 bits")
+    }
+    guard (0...100_000).contains(rows) else { throw ValidationError("--rows: found \(rows), expected 0 to 100000") }
+  }
+
+  func run() throws {
+    let paths = try CheckpointPaths.dictionary(plain: checkpoints, named: checkpoint, recipe: recipe)
+    let imported = try Importer.graph(checkpoints: paths, recipePath: recipe)
+    for note in imported.notes { Talk.say("funes: \(note)") }
+    let bar = Progress("converting", isForced: progress)
+    var converter = Converter(precision: activations == 8 ? .fast : .default)
+    converter.progress = { bar.update($0, of: $1, $2) }
+    let converted = try converter.convert(imported.graph)
+    try StreamingProof.check(try ModelFile(copying: converted.bytes, memoryLimit: .max))
+    var report = converted.report
+    var comparison: LayerComparison?
+    if rows > 0 || input != nil {
+      let inputs = try input.map { try SampleRows.read(path: $0, for: imported.graph) } ?? [:]
+      comparison = try LayerComparison(imported.graph, converter: converter, inputs: inputs, rows: max(1, rows))
+      report.take(comparison!)
+    }
+    bar.end()
+    let path = output ?? CheckpointPaths.stem(of: paths.values.min() ?? "model") + ".funes"
+    try AtomicFile.write(path, converted.bytes)
+    if let recipeOut { try AtomicFile.write(recipeOut, Array(imported.recipe.json().utf8)) }
+    let summary = ConversionSummary(path: path, notes: imported.notes, report: report, comparison: comparison)
+    let stdout = ByteWriter.standardOutput()
+    try stdout.write(json ? summary.json : summary.text)
+    try stdout.flush()
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// `funes eval`: how well a language model foretells a text.
+
+import ArgumentParser
+import Funes
+import FunesConvert
+
+struct EvalCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "eval",
+    abstract: "Measure how well a language model foretells a text.",
+    discussion: """
+      Feeds the text a symbol at a time and scores what the model thought of the symbol that came next: cross-entropy
+      in nats and bits a symbol, perplexity, how often the best guess was right, symbols a second of one thread.
+      With --against the checkpoint is scored too, in double precision, and the divergence between both.
+
+        funes eval story.funes --text held-out.txt
+        funes eval story.funes --text held-out.txt --limit 5000 --against story.safetensors --recipe story.json
+      """)
+
+  @Argument(help: ArgumentHelp("A .funes file.", valueName: "model"))
+  var model: String
+  @Option(help: ArgumentHelp("A text in utf-8, read through the model's vocabulary.", valueName: "file"))
+  var text: String?
+  @Option(help: ArgumentHelp("Decimal ids, parted by blanks or line ends.", valueName: "file"))
+  var ids: String?
+  @Option(help: ArgumentHelp("Score at most this many symbols.", valueName: "count"))
+  var limit: Int?
+  @Option(help: ArgumentHelp("A checkpoint that the model was made of, alone or as name=path.", valueName: "file"))
+  var against: [String] = []
+  @Option(help: ArgumentHelp("The recipe that the model was made with.", valueName: "file"))
+  var recipe: String?
+  @Flag(help: "Print JSON.")
+  var json = false
+  @Flag(help: "Show progress even where stderr is no terminal.")
+  var progress = false
+
+  func validate() throws {
+    guard (text != nil) != (ids != nil) else { throw ValidationError("eval: expected either --text or --ids") }
+    if let limit, limit < 1 { throw ValidationError("--limit: found \(limit), expected 1 or more") }
+  }
+
+  func run() throws {
+    let file = try ModelFile(path: model)
+    let language = try LanguageModel(file.model)
+    let sequences = try language.sequences(text: text, ids: ids, limit: limit ?? Int.max)
+    var reference: FloatReference?
+    if !against.isEmpty {
+      let paths = try CheckpointPaths.dictionary(
+        plain: against.filter { !$0.contains("=") }, named: against.filter { $0.contains("=") }, recipe: recipe)
+      let graph = try Importer.graph(checkpoints: paths, recipePath: recipe).graph
+      try Provenance.check(graph, against: file.model)
+      reference = FloatReference(graph)
+    }
+    let bar = Progress("evaluating", isForced: progress)
+    var evaluation = LanguageEvaluation(file: file, language: language, reference: reference)
+    try evaluation.run(sequences) { bar.update($0, of: $1) }
+    bar.end()
+    let stdout = ByteWriter.standardOutput()
+    try stdout.write(json ? evaluation.json : evaluation.text)
+    try stdout.flush()
+  }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Teacher forcing over a text, in int8 and where asked for in float, and what it prints.
+
+import Funes
+import FunesConvert
+
+extension LanguageModel {
+  /// The ids of a file as sequences: one, or one a line where the vocabulary says so; each with the start and stop ids that
+  /// the model generates with.
+  func sequences(text: String?, ids: String?, limit: Int) throws -> [[Int32]] {
+    var sequences: [[Int32]] = [[]]
+    var left = limit
+    if let text {
+      guard let table = input.symbols else {
+        throw ChoiceError.unsuitable(what: "--text", reason: "found no vocabulary in the model, expected one; try --ids")
+      }
+      let file = try InputFile(path: text)
+      var decoder = TextDecoder(table: table, reader: file.reader())
+      reading: while left > 0 {
+        switch try decoder.next() {
+        case .id(let id):
+          sequences[sequences.count - 1].append(id)
+          left -= 1
+        case .endOfLine: sequences.append([])
+        case .end: break reading
+        }
+      }
+    } else if let ids {
+      let file = try InputFile(path: ids)
+      var rows = RowReader(layout: RowLayout([input]), format: .ids, reader: file.reader())
+      let word = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 1)
+      defer { word.deallocate() }
+      while left > 0, try rows.next(into: word) == .row {
+        sequences[0].append(Int32(bitPattern: word[0]))
+        left -= 1
+      }
+    }
+    return sequences.filter { !$0.isEmpty }.map { ids in
+      (startID.map { [$0] } ?? []) + ids + (stopID.map { [Int32($0)] } ?? [])
+    }
+  }
+}
+
+/// A language model, and its float form, over sequences of ids.
+struct LanguageEvaluation {
+  let file: ModelFile
+  let language: LanguageModel
+  let reference: FloatReference?
+  private(set) var comparison: LanguageComparison
+  private(set) var seconds = 0.0
+
+  init(file: ModelFile, language: LanguageModel, reference: FloatReference?) {
+    self.file = file
+    self.language = language
+    self.reference = reference
+    comparison = LanguageComparison(hasReference: reference != nil)
+  }
+
+  mutating func run(_ sequences: [[Int32]], progress: (Int, Int) -> Void) throws {
+    let runner = try ModelRunner(file)
+    let program = file.model.programs[language.program]
+    let scores: RowScores = language.scores == .logits ? .logits : .probabilities
+    let total = sequences.reduce(0) { $0 + $1.count }
+    for sequence in sequences {
+      runner.reset()
+      reference?.reset()
+      for begin in stride(from: 0, to: sequence.count - 1, by: 64) {
+        let count = min(64, sequence.count - 1 - begin)
+        let rows = [language.input.name: ReferenceRows.ids(Array(sequence[begin..<(begin + count)]))]
+        let before = secondsNow()
+        let found = try runner.run(language.program, inputs: rows, rows: count, chunk: 1)[language.outputIndex]
+        seconds += secondsNow() - before
+        let expected = try reference?.run(program: program.name, inputs: rows, rows: count, trace: false)
+          .outputs[language.output.name]
+        for row in 0..<count {
+          let range = (row * found.width)..<((row + 1) * found.width)
+          comparison.add(
+            found.values[range], reference: expected?.values[range], scores, next: Int(sequence[begin + row + 1]))
+        }
+        progress(comparison.model.tokenCount, total)
+      }
+    }
+  }
+
+  private var speed: Double { seconds > 0 ? Double(comparison.model.tokenCount) / seconds : 0 }
+
+  var text: String {
+    var columns: [TextTable.Column] = [.left(""), .right("int8")]
+    if comparison.reference != nil { columns.append(.right("float")) }
+    var table = TextTable(columns: columns)
+    func add(_ title: String, _ digits: Int, _ figure: (LanguageScore) -> Double) {
+      let scores = [comparison.model] + [comparison.reference].compactMap { $0 }
+      table.append([title] + scores.map { Decimal.fixed(figure($0), digits: digits) })
+    }
+    add("nats a symbol", 5) { $0.nats }
+    add("bits a symbol", 5) { $0.bits }
+    add("perplexity", 4) { $0.perplexity }
+    add("best guess right %", 2) { $0.topOne }
+    var lines = table.lines
+    if comparison.reference != nil {
+      lines.append("KL divergence \(Decimal.significant(comparison.klDivergence, digits: 3)) nats a symbol")
+      lines.append("same best guess \(Decimal.fixed(comparison.agreement, digits: 2)) %")
+    }
+    lines.append("\(comparison.model.tokenCount) symbols, \(Int(speed)) a second")
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  var json: String {
+    func score(_ score: LanguageScore) -> JSONValue {
+      .members([
+        "nats": Figures.number(score.nats), "bits": Figures.number(score.bits),
+        "perplexity": Figures.number(score.perplexity), "topOne": Figures.number(score.topOne),
+      ])
+    }
+    let isCompared = comparison.reference != nil
+    return JSONValue.members([
+      "symbols": .integer(comparison.model.tokenCount), "symbolsPerSecond": Figures.number(speed),
+      "int8": score(comparison.model), "float": comparison.reference.map(score) ?? .null,
+      "klDivergence": isCompared ? Figures.number(comparison.klDivergence) : .null,
+      "agreement": isCompared ? Figures.number(comparison.agreement) : .null,
+    ]).text
+  }
+}

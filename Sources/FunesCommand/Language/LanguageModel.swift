@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model must be to write text: a program that takes an id and scores the next one.
+
+import Funes
+
+/// A model's program that reads one id and scores the next: its ports, tables and how it begins and ends.
+struct LanguageModel {
+  let program: Int
+  let input: StreamPort
+  let output: StreamPort
+  let outputIndex: Int
+  let scores: ScoreKind
+  /// Fed before anything else.
+  let startID: Int32?
+  let stopID: Int?
+
+  init(_ model: Model, program name: String? = nil) throws(ChoiceError) {
+    let generation = model.generation
+    if name == nil, let generation { program = generation.stepProgram } else { program = try model.programIndex(chosen: name) }
+    let info = model.programs[program]
+    let title = "program \"\(info.name)\""
+    guard info.inputs.count == 1, info.inputs[0].isIDs, info.inputs[0].width == 1, !info.isBlock else {
+      throw .unsuitable(what: title, reason: "expected one input of one id a row, as a language model has")
+    }
+    input = StreamPort(info.inputs[0])
+    let classes = input.classes
+    guard let outputIndex = generation?.output ?? info.outputs.firstIndex(where: { $0.width == classes }) else {
+      throw .unsuitable(what: title, reason: "found no output of \(classes) values, expected one score for each id")
+    }
+    guard info.outputs.indices.contains(outputIndex), info.outputs[outputIndex].width <= classes else {
+      throw .unsuitable(what: title, reason: "expected an output of at most \(classes) values, whose choice is fed back")
+    }
+    self.outputIndex = outputIndex
+    var output = StreamPort(info.outputs[outputIndex])
+    output.symbols = output.symbols ?? input.symbols
+    self.output = output
+    scores = LanguageModel.scoreKind(model, info, output.name)
+    startID = generation.map { Int32($0.startID) }
+    stopID = generation?.stopID
+  }
+
+  /// Probabilities where the operator behind the output is a softmax.
+  private static func scoreKind(_ model: Model, _ program: ProgramInfo, _ output: String) -> ScoreKind {
+    let operators = model.operators[program.operators]
+    let maker = operators.last { $0.outputs.contains(output) } ?? operators.last { !$0.outputs.isEmpty }
+    return maker?.opcode == .softmax ? .probabilities : .logits
+  }
+
+  /// The ids of a text.
+  static func ids(of text: String, through table: SymbolTable) throws(StreamError) -> [Int32] {
+    var left = Array(text.utf8)[...]
+    let reader = ByteReader(name: "text") { (space: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int in
+      let count = min(space.count, left.count)
+      space.copyBytes(from: left.prefix(count))
+      left = left.dropFirst(count)
+      return count
+    }
+    var decoder = TextDecoder(table: table, reader: reader)
+    var ids: [Int32] = []
+    while case .id(let id) = try decoder.next() { ids.append(id) }
+    return ids
+  }
+}

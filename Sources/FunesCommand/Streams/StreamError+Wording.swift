@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the errors of streams say: the place, what was found, what was expected, what to do.
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+extension TextPlace: CustomStringConvertible {
+  var description: String { "line \(line), column \(column)" }
+}
+
+extension StreamError: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .cannotOpen(let file, let code): "\"\(file)\": cannot be opened: \(systemReason(code))"
+    case .cannotRead(let file, let code): "\"\(file)\": cannot be read: \(systemReason(code))"
+    case .cannotWrite(let file, let code): "\"\(file)\": cannot be written: \(systemReason(code))"
+    case .outputClosed: "the output was closed"
+    case .partialRow(let row, let found, let expected):
+      "row \(row): found \(found) bytes at the end of the input, expected \(expected) bytes a row;"
+        + " --ignore-partial drops them"
+    case .lineTooLong(let line, let limit): "line \(line): found more than \(limit) bytes, expected at most \(limit)"
+    case .notANumber(let found, let expected, let place): "\(place): found \"\(found)\", expected \(expected)"
+    case .columnCount(let line, let found, let expected):
+      "line \(line): found \(found) \(found == 1 ? "column" : "columns"), expected \(expected)"
+    case .partialIDs(let row, let found, let expected):
+      "row \(row): found \(found) ids at the end of the input, expected \(expected) ids a row;"
+        + " --ignore-partial drops them"
+    case .invalidUTF8(let place): "\(place): found bytes that are not utf-8, expected utf-8"
+    case .unknownCharacter(let scalar, let place):
+      "\(place): found \(StreamError.quote(scalar)), expected a character of the model's text table"
+    case .json(let line, let reason): "line \(line): \(reason)"
+    case .jsonMember(let line, let missing?, _): "line \(line): found no \"\(missing)\", expected every input of the model"
+    case .jsonMember(let line, nil, let unexpected):
+      "line \(line): found \"\(unexpected ?? "")\", expected inputs of the model only"
+    case .jsonCount(let line, let input, let found, let expected):
+      "line \(line): input \"\(input)\": found \(found) \(found == 1 ? "value" : "values"), expected \(expected)"
+    case .jsonKind(let line, let input, let found, let expected):
+      "line \(line): input \"\(input)\": found \(found), expected \(expected)"
+    case .refusedRow(let row, let input, let position, let found, let expected):
+      "row \(row), input \"\(input)\", value \(position): found \(found), expected \(expected)"
+    case .unequalOutputs(let names, let rows):
+      "outputs: found \(rows.map(String.init).joined(separator: ", ")) rows of \(names.joined(separator: ", ")),"
+        + " expected as many of each; choose one with --output-name"
+    }
+  }
+
+  static func quote(_ scalar: Unicode.Scalar) -> String {
+    let code = String(scalar.value, radix: 16, uppercase: true)
+    let name = "U+" + String(repeating: "0", count: max(0, 4 - code.count)) + code
+    return scalar.properties.isWhitespace || scalar.value < 0x20 || scalar.value == 0x7F ? name : "\"\(scalar)\" (\(name))"
+  }
+}
+
+/// What the system calls an error number, in lower case.
+func systemReason(_ code: Int32) -> String {
+  let reason = String(cString: strerror(code))
+  return reason.prefix(1).lowercased() + reason.dropFirst()
+}

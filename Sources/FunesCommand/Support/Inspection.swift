@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `funes inspect` prints for people.
+
+import Funes
+import FunesConvert
+
+/// A model, described.
+struct Inspection {
+  let model: Model
+
+  init(_ model: Model) { self.model = model }
+
+  func text(withTensors: Bool) -> String {
+    var lines = ["fingerprint  \(model.fingerprint)", "file         \(model.fileByteCount) bytes"]
+    let memory = model.memoryPlan
+    lines.append(
+      "session      \(memory.fixed) bytes + \(memory.perRow) a row + \(memory.perThread) a thread;"
+        + " of these \(model.stateByteCount) bytes of state")
+    if !model.metadata.isEmpty { lines.append("") }
+    for (key, value) in model.metadata { lines.append("\(key): \(value)") }
+    for program in model.programs { lines += ["", title(of: program)] + ports(of: program) }
+    if let generation = model.generation { lines += ["", describe(generation)] }
+    if !model.states.isEmpty { lines += [""] + states }
+    if !model.texts.isEmpty { lines += [""] + model.texts.enumerated().map { describe($1, index: $0) } }
+    if withTensors { lines += [""] + operators + [""] + constants }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func title(of program: ProgramInfo) -> String {
+    let multiplications = model.operators[program.operators].reduce(0) { $0 + $1.multiplyCount }
+    var title = "program \(program.name): \(program.operators.count) operators, \(multiplications) multiplications a row"
+    if program.isBlock { title += ", sees its rows at once" }
+    if !program.resets.isEmpty { title += ", resets \(program.resets.joined(separator: ", "))" }
+    return title
+  }
+
+  private func ports(of program: ProgramInfo) -> [String] {
+    var table = TextTable(columns: [.left("port"), .left("name"), .left("shape"), .left("type"), .left("rows"), .left("")])
+    for port in program.inputs + program.outputs {
+      table.append([
+        port.isOutput ? "output" : "input", port.name, Inspection.shape(port.shape),
+        port.isIDs ? "ids below \(port.classes)" : "float", Inspection.rows(port.domain), note(on: port),
+      ])
+    }
+    return Array(table.lines.dropFirst()).map { "  " + $0 }
+  }
+
+  private func note(on port: PortInfo) -> String {
+    var notes: [String] = []
+    if port.replaces { notes.append("what is not finite becomes 0, the rest \(port.range.lowerBound)...\(port.range.upperBound)") }
+    if let text = port.text { notes.append(text.kind == .bytes ? "bytes" : "\(text.symbols.count) \(text.kind)") }
+    return notes.joined(separator: ", ")
+  }
+
+  private func describe(_ generation: GenerationInfo) -> String {
+    let programs = model.programs
+    let encode = generation.encodeProgram.map { "reads with \(programs[$0].name), " } ?? ""
+    let stop = generation.stopID.map { " to id \($0)" } ?? ""
+    return "generation: \(encode)writes with \(programs[generation.stepProgram].name) from id \(generation.startID)\(stop),"
+      + " at most \(generation.longest) steps"
+  }
+
+  private var states: [String] {
+    var table = TextTable(columns: [.left("state"), .left("kind"), .right("shape"), .right("bytes")])
+    for state in model.states {
+      let shape = state.lanes > 1 ? "\(state.lanes)×\(state.width)" : "\(state.width)"
+      table.append([state.name, "\(state.kind)", shape, "\(state.byteCount)"])
+    }
+    return table.lines
+  }
+
+  private func describe(_ text: TextInfo, index: Int) -> String {
+    var line = "text \(index): \(text.kind)"
+    if text.kind != .bytes { line += ", \(text.symbols.count) symbols" }
+    if let unknown = text.unknown { line += ", unknown is id \(unknown)" }
+    if text.isLowerCased { line += ", lower-cased" }
+    if text.isLineSequence { line += ", each line a sequence" }
+    if !text.separator.isEmpty { line += ", separated by \(JSONText.quote(text.separator))" }
+    let shown = text.symbols.prefix(12).map { JSONText.quote($0) }.joined(separator: " ")
+    return shown.isEmpty ? line : line + ": " + shown + (text.symbols.count > 12 ? " …" : "")
+  }
+
+  private var operators: [String] {
+    var table = TextTable(columns: [
+      .left("operator"), .left("code"), .left("inputs"), .left("outputs"), .left("constants"), .left("states"),
+      .right("multiplications"),
+    ])
+    for operation in model.operators {
+      table.append([
+        operation.name, "\(operation.opcode)", operation.inputs.joined(separator: ", "),
+        operation.outputs.joined(separator: ", "), operation.constants.joined(separator: ", "),
+        operation.states.joined(separator: ", "), "\(operation.multiplyCount)",
+      ])
+    }
+    return table.lines
+  }
+
+  private var constants: [String] {
+    var table = TextTable(columns: [
+      .left("constant"), .left("type"), .right("shape"), .right("bytes"), .right("least"), .right("largest"), .left(""),
+    ])
+    for constant in model.constants {
+      let shape = constant.isMatrix ? "\(constant.rows)×\(constant.cols)" : "\(constant.rows)"
+      let planes = "int8, \(constant.activationBits)-bit activations"
+      table.append([
+        constant.name, constant.isMatrix ? planes : "float", shape, "\(constant.byteCount)",
+        Decimal.significant(Double(constant.range.lowerBound), digits: 3),
+        Decimal.significant(Double(constant.range.upperBound), digits: 3),
+        constant.isMatrix ? (constant.hasEqualizer ? "scales, equalized" : "scales") : "values",
+      ])
+    }
+    return table.lines
+  }
+
+  static func shape(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: "×") }
+
+  static func rows(_ domain: Int) -> String {
+    switch domain {
+    case 0: "one a call"
+    case 1: "each"
+    default: "some"
+    }
+  }
+}
