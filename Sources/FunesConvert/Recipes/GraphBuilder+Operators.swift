@@ -33,7 +33,7 @@ extension GraphBuilder {
     case "l2_normalize": try finish(op, .l2Normalize(lanes: try lanes(op, inputs[0])), inputs, x!.shape)
     case "copy": try finish(op, .copy, inputs, x!.shape)
     case "reshape":
-      guard case .integers(let shape) = op.fields["shape"], shape.reduce(1, *) == x!.width, shape.count <= 3,
+      guard case .integers(let shape) = op.fields["shape"], Graph.elementCount(shape) == x!.width, shape.count <= 3,
         !shape.isEmpty
       else {
         var shape: [Int] = []

@@ -101,12 +101,7 @@ extension GraphBuilder {
   mutating func makeValue(
     _ name: String, shape: [Int], domain: Int, element: Graph.Value.Element = .float, isOptional: Bool = false
   ) throws(RecipeError) -> Int {
-    var width = 1
-    for extent in shape {
-      let (product, overflow) = width.multipliedReportingOverflow(by: extent)
-      width = overflow ? Int.max : product
-    }
-    try limit("elements of \"\(name)\"", width, Graph.widthLimit)
+    try limit("elements of \"\(name)\"", Graph.elementCount(shape), Graph.widthLimit)
     guard scope.values[name] == nil else { throw .duplicateValue(program: scope.name, value: name) }
     graph.values.append(Graph.Value(name: name, element: element, shape: shape, domain: domain))
     scope.values[name] = graph.values.count - 1

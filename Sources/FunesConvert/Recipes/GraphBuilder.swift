@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recipe + tensors → graph. This file holds what all programs share: constants, states, texts, the generation record.
+// Recipe + tensors → graph. This file holds the whole and the constants.
+
+extension Recipe {
+  /// The graph of this recipe over tensors in `sources`, one source for each checkpoint of the recipe.
+  ///
+  /// Throws `RecipeError`, or what a source throws when it reads a tensor.
+  public func graph(sources: [String: TensorSource]) throws -> Graph {
+    try GraphBuilder.graph(self, sources: sources)
+  }
+}
 
 /// Makes a graph of a recipe, inferring every shape and refusing every mismatch by name.
-public struct GraphBuilder {
+struct GraphBuilder {
   let recipe: Recipe
   var reader: TensorReader
   var graph: Graph
   private var constantIndex: [ConstantKey: Int] = [:]
   private var constantNames: Set<String> = []
-  private var stateIndex: [String: Int] = [:]
-  private var textIndex: [String: Int] = [:]
-  private var usedTexts: Set<Int> = []
-  private var usedStates: Set<Int> = []
+  var stateIndex: [String: Int] = [:]
+  var textIndex: [String: Int] = [:]
+  var usedTexts: Set<Int> = []
+  var usedStates: Set<Int> = []
   /// The program that is being built.
   var scope = ProgramScope(name: "", isBlock: false)
   /// The next domain that a `subsample` makes.
   var nextDomain = 2
 
-  /// The graph of a recipe whose tensors are in `sources`, one for each checkpoint of the recipe.
-  ///
-  /// Throws `RecipeError`, or what a source throws when it reads a tensor.
-  public static func graph(_ recipe: Recipe, sources: [String: TensorSource]) throws -> Graph {
+  static func graph(_ recipe: Recipe, sources: [String: TensorSource]) throws -> Graph {
     var builder = try GraphBuilder(recipe, sources: sources)
     return try builder.build()
   }
@@ -134,157 +140,5 @@ extension GraphBuilder {
     guard fits else {
       throw .tensorShape(operator: title, tensor: expression.title, found: tensor.shape, expected: expected)
     }
-  }
-}
-
-// MARK: - States
-
-extension GraphBuilder {
-  private mutating func declare(_ state: Recipe.State) throws {
-    var made = Graph.State(name: state.name, kind: state.kind, lanes: state.lanes, width: state.width)
-    if let initial = state.initial {
-      let tensor = try reader.evaluate(initial, for: state.name)
-      let expected = state.lanes == 1 && tensor.shape.count == 1 ? [state.width] : [state.lanes, state.width]
-      try check(tensor, initial, expected, for: state.name)
-      made.initial = constant(
-        ConstantKey(expressions: [initial], use: "lanes \(state.lanes)"), name: initial.title,
-        layout: .lanes(state.lanes), values: tensor.values)
-    }
-    stateIndex[state.name] = graph.states.count
-    graph.states.append(made)
-  }
-
-  /// The state that an operator owns: the one of that name, which must agree, or a new one.
-  mutating func ownState(
-    _ name: String, _ kind: Graph.State.Kind, lanes: Int = 1, width: Int, limit: Int = 0, for title: String
-  ) throws(RecipeError) -> Int {
-    let wanted = Graph.State(name: name, kind: kind, lanes: lanes, width: width, limit: limit)
-    guard let known = stateIndex[name] else {
-      stateIndex[name] = graph.states.count
-      graph.states.append(wanted)
-      return graph.states.count - 1
-    }
-    usedStates.insert(known)
-    let found = graph.states[known]
-    guard found.kind == kind, found.lanes == lanes, found.width == width, found.limit == limit else {
-      throw .stateMismatch(
-        operator: title, state: name, found: GraphBuilder.describe(wanted), expected: GraphBuilder.describe(found))
-    }
-    return known
-  }
-
-  /// A state that is read or written by name; it must be declared, or owned by an earlier operator.
-  mutating func namedState(_ name: String, for title: String) throws(RecipeError) -> Int {
-    guard let known = stateIndex[name] else { throw .unknownName(name, kind: "state", in: title) }
-    usedStates.insert(known)
-    let state = graph.states[known]
-    guard [.hidden, .cell, .value].contains(state.kind) else {
-      throw .stateMismatch(
-        operator: title, state: name, found: "a hidden, cell or value state wanted",
-        expected: GraphBuilder.describe(state))
-    }
-    return known
-  }
-
-  private func resets(_ names: [String], of program: Recipe.Program) throws(RecipeError) -> [Int] {
-    try GraphBuilder.checkNames(names, kind: "reset")
-    var resets: [Int] = []
-    for name in names {
-      guard let index = stateIndex[name] else {
-        throw .unknownName(name, kind: "state", in: "reset of \"\(program.name)\"")
-      }
-      resets.append(index)
-    }
-    return resets.sorted()
-  }
-
-  private static func describe(_ state: Graph.State) -> String {
-    "\(state.kind) (\(state.lanes), \(state.width))" + (state.limit == 0 ? "" : " below \(state.limit)")
-  }
-}
-
-// MARK: - Texts and generation
-
-extension GraphBuilder {
-  private mutating func addTexts() throws(RecipeError) {
-    try GraphBuilder.checkNames(recipe.texts.map(\.name), kind: "text")
-    for text in recipe.texts {
-      // By bytes: a vocabulary may hold both spellings of one character.
-      var seen: Set<[UInt8]> = []
-      for (index, symbol) in text.symbols.enumerated() {
-        let isWord = symbol.hasPrefix("<") && symbol.hasSuffix(">") && symbol.utf8.count > 2
-        let isAllowed =
-          text.kind == .labels || (text.kind == .characters && (symbol.unicodeScalars.count == 1 || isWord))
-        guard isAllowed, !symbol.isEmpty, seen.insert(Array(symbol.utf8)).inserted else {
-          throw .badSymbol(text: text.name, index: index, symbol: symbol)
-        }
-      }
-      let count = text.kind == .bytes ? 256 : text.symbols.count
-      guard count > 0 else { throw .badSymbol(text: text.name, index: 0, symbol: "") }
-      if let unknown = text.unknown, unknown >= count {
-        throw .idOutOfRange(key: "unknown of \"\(text.name)\"", found: unknown, count: count)
-      }
-      var table = Graph.TextTable(kind: text.kind, symbols: text.symbols, unknown: text.unknown)
-      table.isLowerCased = text.isLowerCased
-      table.isLineSequence = text.isLineSequence
-      table.separator = text.separator
-      textIndex[text.name] = graph.texts.count
-      graph.texts.append(table)
-    }
-    try limit("texts", graph.texts.count, 256)
-  }
-
-  /// The text of a port, with as many symbols as the port has classes or elements.
-  mutating func text(_ name: String?, count: Int, port: String) throws(RecipeError) -> Int? {
-    guard let name else { return nil }
-    guard let index = textIndex[name] else { throw .unknownName(name, kind: "text", in: port) }
-    usedTexts.insert(index)
-    let symbols = graph.texts[index].kind == .bytes ? 256 : graph.texts[index].symbols.count
-    guard symbols == count else { throw .textCount(program: scope.name, port: port, found: symbols, expected: count) }
-    return index
-  }
-
-  /// How many symbols a text has; nil for an unknown one.
-  func symbolCount(_ name: String) -> Int? {
-    textIndex[name].map { graph.texts[$0].kind == .bytes ? 256 : graph.texts[$0].symbols.count }
-  }
-
-  private func generation(_ wanted: Recipe.Generation) throws(RecipeError) -> Graph.Generation {
-    func program(_ name: String) throws(RecipeError) -> Int {
-      guard let index = graph.programs.firstIndex(where: { $0.name == name }) else {
-        throw .unknownName(name, kind: "program", in: "generation")
-      }
-      return index
-    }
-    func id(_ key: String, _ id: Int?, below count: Int) throws(RecipeError) {
-      if let id, id >= count { throw .idOutOfRange(key: "\(key) of generation", found: id, count: count) }
-    }
-    let step = try program(wanted.step)
-    guard let output = graph.programs[step].outputs.firstIndex(where: { $0.name == wanted.output }) else {
-      throw .unknownName(wanted.output, kind: "output", in: "generation")
-    }
-    guard let input = graph.programs[step].inputs.firstIndex(where: { $0.name == wanted.input }) else {
-      throw .unknownName(wanted.input, kind: "input", in: "generation")
-    }
-    let classes = graph.programs[step].inputs[input].classes
-    guard classes > 0 else {
-      throw .wrongElement(program: wanted.step, operator: "generation", value: wanted.input, expected: "ids")
-    }
-    let width = graph.values[graph.programs[step].outputs[output].value].width
-    guard width == classes else {
-      throw .classCount(program: wanted.step, operator: "generation", found: width, expected: classes)
-    }
-    try id("start", wanted.start, below: classes)
-    try id("stop", wanted.stop, below: width)
-    var encode: Int?
-    if let name = wanted.encode {
-      encode = try program(name)
-      try id("append", wanted.append, below: graph.programs[encode!].inputs.first?.classes ?? 0)
-    } else {
-      try id("append", wanted.append, below: 0)
-    }
-    return Graph.Generation(
-      encodeProgram: encode, stepProgram: step, appendedID: wanted.append, startID: wanted.start, stopID: wanted.stop,
-      longest: wanted.longest, output: output, input: input)
   }
 }

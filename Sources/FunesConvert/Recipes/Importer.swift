@@ -36,7 +36,7 @@ public struct Importer {
     for name in paths.keys.sorted() where !known.contains(name) { throw RecipeError.unexpectedCheckpoint(name: name) }
     var sources: [String: TensorSource] = [:]
     for (name, path) in paths { sources[name] = try source(path) }
-    var graph = try GraphBuilder.graph(recipe, sources: sources)
+    var graph = try recipe.graph(sources: sources)
     try addHashes(of: paths, to: &graph)
     graph.metadata["recipe.sha256"] = hexadecimal(bytes)
     return Imported(graph: graph, notes: [], recipe: recipe)
@@ -50,7 +50,7 @@ public struct Importer {
     let file = URL(fileURLWithPath: path)
     let inferred = try RecipeInference.recipe(
       from: source, name: file.deletingPathExtension().lastPathComponent, file: file.lastPathComponent)
-    var graph = try GraphBuilder.graph(inferred.recipe, sources: [Recipe.defaultCheckpoint: source])
+    var graph = try inferred.recipe.graph(sources: [Recipe.defaultCheckpoint: source])
     try addHashes(of: [Recipe.defaultCheckpoint: path], to: &graph)
     return Imported(graph: graph, notes: inferred.notes, recipe: inferred.recipe)
   }

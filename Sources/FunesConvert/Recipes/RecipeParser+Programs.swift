@@ -32,7 +32,7 @@ extension RecipeParser {
 
   private func input(_ node: Node) throws(RecipeError) -> Recipe.Input {
     _ = try node.object(["name", "shape", "classes", "text", "policy", "range"])
-    let classes = try node.find("classes")?.integer(1...Int(Int32.max)) ?? 0
+    let classes = try node.find("classes")?.integer(1...(1 << 28)) ?? 0
     if classes == 0, node.find("shape") == nil, node.find("text") == nil {
       throw .missingKey("shape", in: "an input", at: node.position)
     }

@@ -3,7 +3,7 @@
 
 extension RecipeParser {
   private static let bases = ["tensor", "concat", "sum", "zeros"]
-  private static let changes = [
+  static let changes = [
     "reshape", "permute", "transpose", "rows", "columns", "scale", "add", "gates", "add_gate",
   ]
 

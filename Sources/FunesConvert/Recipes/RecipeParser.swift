@@ -176,4 +176,12 @@ struct RecipeParser {
 extension Graph {
   /// Largest width of a value or state.
   static let widthLimit = 1 << 24
+
+  /// The product of extents; `Int.max` where it exceeds that.
+  static func elementCount(_ shape: [Int]) -> Int {
+    shape.reduce(1) { count, extent in
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      return overflow ? Int.max : product
+    }
+  }
 }

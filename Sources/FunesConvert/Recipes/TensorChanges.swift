@@ -10,7 +10,7 @@ struct TensorChanges {
   func apply(to base: FloatTensor) throws(RecipeError) -> FloatTensor {
     var tensor = base
     if let shape = expression.reshape {
-      guard shape.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) == tensor.values.count else {
+      guard Graph.elementCount(shape) == tensor.values.count else {
         throw impossible("reshape", tensor)
       }
       tensor.shape = shape

@@ -42,6 +42,9 @@ struct TensorReader {
   mutating func evaluate(_ expression: TensorExpression, for title: String) throws -> FloatTensor {
     if let known = cache[expression] { return known }
     let tensor = try TensorChanges(expression: expression, title: title).apply(to: try base(expression, for: title))
+    if let index = tensor.values.firstIndex(where: { !($0.magnitude <= 0x1p50) }) {
+      throw RecipeError.absurdElement(operator: title, tensor: expression.title, index: index)
+    }
     cache[expression] = tensor
     return tensor
   }
@@ -57,13 +60,13 @@ struct TensorReader {
         throw RecipeError.missingTensor(operator: title, tensor: name, checkpoint: checkpoint)
       }
       used[checkpoint, default: []].insert(name)
-      let tensor = try source.tensor(name)
-      if let index = tensor.values.firstIndex(where: { !($0.magnitude <= 0x1p50) }) {
-        throw RecipeError.absurdElement(operator: title, tensor: name, index: index)
-      }
-      return tensor
+      return try source.tensor(name)
     case .zeros(let shape):
-      return FloatTensor(shape: shape, values: Array(repeating: 0, count: shape.reduce(1, *)))
+      let count = Graph.elementCount(shape)
+      guard count <= Graph.widthLimit else {
+        throw RecipeError.overLimit(what: "elements of \"zeros\"", found: count, limit: Graph.widthLimit)
+      }
+      return FloatTensor(shape: shape, values: Array(repeating: 0, count: count))
     case .sum(let parts):
       var total = try evaluate(parts[0], for: title)
       for part in parts.dropFirst() {

@@ -25,7 +25,6 @@ enum CellGoldens {
       """)
     let source = try Importer.source(path("cells.npz"))
     let used = source.names.filter { ops.contains("\"\($0)\"") }
-    return try GraphBuilder.graph(
-      recipe, sources: ["weights": TensorSource(try used.map { ($0, try source.tensor($0)) })])
+    return try recipe.graph(sources: ["weights": TensorSource(try used.map { ($0, try source.tensor($0)) })])
   }
 }
