@@ -47,8 +47,9 @@ class File:
         self.values, self.ops = self.records("VALS", "<IBBH3IIQ16x"), self.records("OPS", "<HHIQ8I2I8I4I6i")
         self.start = []
         for _, kind, _, _, lanes, width, initial, _ in self.records("STAT", "<IBBHIIII8x"):
-            first = self.constants[initial] if initial != NONE else np.zeros(lanes * up(width))
-            self.start.append(0 if kind == 4 else first.reshape(lanes, -1)[:, :width])
+            rows, count = (1, lanes * width) if kind == 3 else (lanes, width)  # a ring's rows are adjacent
+            first = self.constants[initial] if initial != NONE else np.zeros(rows * up(count))
+            self.start.append(0 if kind == 4 else first.reshape(rows, -1)[:, :count].reshape(lanes, width))
         self.states = list(self.start)  # replaced, never written into
 
     def records(self, section, form):

@@ -165,14 +165,29 @@ int32_t funes_subsample(const funes_op *op, const funes_context *context, int32_
   return written;
 }
 
+/* Values of one lane of a state, which begin at a multiple of 16; the value beside it has the lanes side by side. */
+static int32_t lane_width(const funes_op *op, int32_t width) {
+  return op->state_width[0] > 0 && op->state_width[0] < width ? op->state_width[0] : width;
+}
+
 void funes_state_read(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  const int32_t width = lane_width(op, op->out[0].width), lanes = op->out[0].width / width;
   (void)context;
-  for (int32_t r = row; r < row + rows; r++) copy(row_of(&op->out[0], r), op->state[0], op->out[0].width);
+  for (int32_t r = row; r < row + rows; r++) {
+    float *y = row_of(&op->out[0], r);
+    for (int32_t lane = 0; lane < lanes; lane++) {
+      copy(y + (ptrdiff_t)lane * width, op->state[0] + (ptrdiff_t)lane * FUNES_PADDED(width), width);
+    }
+  }
 }
 
 void funes_state_write(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   (void)context;
   if (rows <= 0) return;
+  const int32_t width = lane_width(op, op->in[0].width), lanes = op->in[0].width / width;
   const float *x = row_of(&op->in[0], row + rows - 1);
-  for (int32_t k = 0; k < op->in[0].width; k++) op->state[0][k] = held(x[k]);
+  for (int32_t lane = 0; lane < lanes; lane++) {
+    float *state = op->state[0] + (ptrdiff_t)lane * FUNES_PADDED(width);
+    for (int32_t k = 0; k < width; k++) state[k] = held(x[(ptrdiff_t)lane * width + k]);
+  }
 }

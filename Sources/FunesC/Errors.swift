@@ -41,6 +41,7 @@ extension funes_error {
     case .memoryMisaligned: self.init(FUNES_MEMORY_MISALIGNED)
     case .isaUnavailable: self.init(FUNES_ISA_UNAVAILABLE)
     case .tooLarge: self.init(FUNES_TOO_LARGE)
+    case .outOfMemory(let byteCount): self.init(FUNES_OUT_OF_MEMORY, expected: UInt64(byteCount))
     }
   }
 

@@ -111,7 +111,7 @@ typedef struct funes_op {
   funes_rows in[FUNES_MAX_INPUTS];
   funes_rows out[FUNES_MAX_OUTPUTS];  /* out[1].base is null where there is none */
   float *state[FUNES_MAX_STATES];
-  int32_t state_width[FUNES_MAX_STATES]; /* logical floats of one lane */
+  int32_t state_width[FUNES_MAX_STATES]; /* logical floats of one lane; 0 stands for one lane */
   int32_t number[FUNES_MAX_NUMBERS];     /* the operator's own integers */
   funes_cell cell;                       /* cells; a plain matrix is cell.x, its bias cell.bias (may be null) */
 } funes_op;

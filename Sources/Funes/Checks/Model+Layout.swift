@@ -11,8 +11,10 @@ extension Model {
   func checkHeader() throws(ModelError) {
     let header = Record(base: base)
     guard header.u64(0) == Model.magic else { throw .notAFunesFile }
-    let version = Int(header.u32(8))
-    guard version == Model.version else { throw .unsupportedVersion(found: version, supported: Model.version) }
+    let version = header.u32(8)
+    guard version == UInt32(Model.version) else {
+      throw .unsupportedVersion(found: Int(clamping: version), supported: Model.version)
+    }
     let crc = funes_crc32c(0, base, 124)
     try header.require(header.u32(124) == crc, .checksum, UInt64(header.u32(124)), UInt64(crc))
     try header.require(header.u32(12) == 15, .sectionCount, UInt64(header.u32(12)), 15)
@@ -20,7 +22,8 @@ extension Model {
     try header.require(length == UInt64(byteCount) && length % 64 == 0, .fileByteCount, length, UInt64(byteCount))
     for offset in stride(from: 24, through: 32, by: 8) {
       let arena = header.u64(offset)
-      try header.require(arena % 64 == 0 && arena <= 1 << 36 && arena <= UInt64(Int.max / 4), .arenaByteCount, arena, 1 << 36)
+      try header.require(
+        arena % 64 == 0 && arena <= 1 << 36 && arena <= UInt64(Int.max / 4), .arenaByteCount, arena, 1 << 36)
     }
     try header.require(header.isZero(40..<48) && header.isZero(80..<120), .reserved, 1, 0)
   }
@@ -44,20 +47,22 @@ extension Model {
       let begin = (end + 63) / 64 * 64
       try section.require(offset == begin && begin <= UInt64(byteCount), .sectionOffset, offset, begin)
       try checkZero(from: end, to: begin, section)
-      let isInside = size <= UInt64(byteCount) - begin
       let stride = UInt64(section.stride)
-      try section.require(
-        isInside && size % stride == 0 && UInt64(entry.u32(28)) == stride, .sectionByteCount, size, UInt64(byteCount) - begin)
+      try section.require(UInt64(entry.u32(28)) == stride, .stride, UInt64(entry.u32(28)), stride)
+      try section.require(size <= UInt64(byteCount) - begin, .sectionByteCount, size, UInt64(byteCount) - begin)
+      try section.require(size % stride == 0, .sectionByteCount, size, size / stride * stride)
       let count = size / stride
       try section.require(count <= section.recordLimit, .recordCount, count, section.recordLimit)
-      let found = funes_crc32c(0, base + Int(begin), Int(size))
-      try section.require(entry.u32(24) == found, .checksum, UInt64(found), UInt64(entry.u32(24)))
+      let crc = funes_crc32c(0, base + Int(begin), Int(size))
+      try section.require(entry.u32(24) == crc, .checksum, UInt64(entry.u32(24)), UInt64(crc))
       offsets[index] = Int(begin)
       counts[index] = Int(count)
       end = begin + size
     }
     let begin = (end + 63) / 64 * 64
-    guard begin == UInt64(byteCount) else { throw .header(rule: .fileByteCount, found: UInt64(byteCount), expected: begin) }
+    guard begin == UInt64(byteCount) else {
+      throw .header(rule: .fileByteCount, found: UInt64(byteCount), expected: begin)
+    }
     try checkZero(from: end, to: begin, .data)
   }
 
@@ -71,6 +76,11 @@ extension Model {
     let begin = start(.strings)
     guard count > 0, begin.load(as: UInt8.self) == 0, begin.load(fromByteOffset: count - 1, as: UInt8.self) == 0 else {
       throw .section(.strings, rule: .stringEnds, found: UInt64(count), expected: 1)
+    }
+    var length: UInt64 = 0
+    for offset in 0..<count {
+      length = begin.load(fromByteOffset: offset, as: UInt8.self) == 0 ? 0 : length + 1
+      try Section.strings.require(length <= 4_096, .stringByteCount, length, 4_096)
     }
   }
 

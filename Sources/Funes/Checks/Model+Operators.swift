@@ -9,8 +9,9 @@ struct OperatorPlace {
   var isBlock: Bool
   var isSequential: Bool
 
+  /// Takes numbers of any width, so that an index of 32 bits is shown as it is where `Int` has no more.
   func require(
-    _ holds: Bool, _ rule: ModelError.Rule, _ found: Int = 0, _ expected: Int = 0
+    _ holds: Bool, _ rule: ModelError.Rule, _ found: some FixedWidthInteger, _ expected: some FixedWidthInteger
   ) throws(ModelError) {
     try Section.operators.require(
       index, holds, rule, UInt64(truncatingIfNeeded: found), UInt64(truncatingIfNeeded: expected))
@@ -33,10 +34,6 @@ extension Model {
           place.index += 1
         }
       }
-    }
-    for index in 0..<valueCount where value(index).domain >= nextDomain {
-      throw .record(
-        .values, index: index, rule: .domain, found: UInt64(value(index).domain), expected: UInt64(nextDomain - 1))
     }
   }
 
@@ -62,24 +59,26 @@ extension Model {
       try place.require(!isRequired || isUsed, .arity, slot, arity.requiredConstants)
       try place.require(!isUsed || slot < arity.mostConstants, .arity, slot, arity.mostConstants)
     }
-    for slot in arity.mostStates..<4 { try place.require(operation.state(slot) == none, .arity, slot, arity.mostStates) }
+    for slot in arity.mostStates..<4 {
+      try place.require(operation.state(slot) == none, .arity, slot, arity.mostStates)
+    }
     for slot in arity.numbers..<6 {
-      try place.require(operation.number(slot) == 0, .reserved, Int(operation.number(slot)), 0)
+      try place.require(operation.number(slot) == 0, .reserved, operation.number(slot), 0)
     }
     try checkDomains(opcode, operation, place, nextDomain: &nextDomain)
     try checkShapes(opcode, operation, place)
   }
 
-  /// Every slot is NONE or an index in range; used inputs come first and are made before.
+  /// Every slot is NONE or an index in range; used inputs and outputs come first, inputs are made before.
   private func checkSlots(_ operation: OperatorRecord, _ place: OperatorPlace) throws(ModelError) {
     let inputs = operation.inputCount
     for slot in 0..<8 {
       let input = operation.input(slot)
       if slot >= inputs {
-        try place.require(input == none, .index, Int(input), valueCount)
+        try place.require(input == none, .index, input, none)
         continue
       }
-      try place.require(input < UInt32(valueCount), .index, Int(input), valueCount)
+      try place.require(input < UInt32(valueCount), .index, input, valueCount)
       let producer = value(Int(input)).producer
       if producer >= Model.inputProducer {
         let port = Int(producer - Model.inputProducer)
@@ -87,23 +86,27 @@ extension Model {
         try place.require(isOwn, .order, port, place.ranges.port)
       } else {
         let isEarlier = Int(producer) < place.index && Int(producer) >= place.ranges.operation
-        try place.require(isEarlier, .order, Int(producer), place.index)
+        try place.require(isEarlier, .order, producer, place.index)
       }
     }
     for slot in 0..<2 {
       let output = operation.output(slot)
-      if output == none { continue }
-      try place.require(output < UInt32(valueCount) && (slot == 0 || operation.output(0) != output), .index, Int(output), valueCount)
+      if slot >= operation.outputCount {
+        try place.require(output == none, .index, output, none)
+        continue
+      }
+      let isNew = output < UInt32(valueCount) && (slot == 0 || operation.output(0) != output)
+      try place.require(isNew, .index, output, valueCount)
       let producer = value(Int(output)).producer
-      try place.require(producer == UInt32(place.index), .producer, Int(producer), place.index)
+      try place.require(producer == UInt32(place.index), .producer, producer, place.index)
     }
     for slot in 0..<8 {
       let constant = operation.constant(slot)
-      try place.require(constant == none || constant < UInt32(constantCount), .index, Int(constant), constantCount)
+      try place.require(constant == none || constant < UInt32(constantCount), .index, constant, constantCount)
     }
     for slot in 0..<4 {
       let state = operation.state(slot)
-      try place.require(state == none || state < UInt32(stateCount), .index, Int(state), stateCount)
+      try place.require(state == none || state < UInt32(stateCount), .index, state, stateCount)
     }
   }
 
@@ -122,10 +125,12 @@ extension Model {
     var expected = domain
     switch opcode {
     case .last:
-      try place.require(domain == 1 && !place.isSequential, .placement, domain, 1)
+      try place.require(!place.isSequential, .placement, 1, 0)
+      try place.require(domain == 1, .placement, domain, 1)
       expected = 0
     case .subsample:
-      try place.require(domain >= 1 && !place.isSequential, .placement, domain, 1)
+      try place.require(!place.isSequential, .placement, 1, 0)
+      try place.require(domain >= 1, .placement, domain, 1)
       expected = nextDomain
       nextDomain += 1
       try place.require(expected < 16, .domain, expected, 15)

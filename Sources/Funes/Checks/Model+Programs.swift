@@ -8,49 +8,68 @@ extension Model {
   func checkPrograms() throws(ModelError) {
     let section = Section.programs
     try section.require(programCount >= 1, .recordCount, 0, 1)
-    var runEnd = 0
-    var portEnd = 0
-    var resetEnd = 0
+    let limits = (runs: UInt64(count(.runs)), ports: UInt64(count(.ports)), resets: UInt64(count(.resets)))
+    var ends: (runs: UInt64, ports: UInt64, resets: UInt64) = (0, 0, 0)
     for index in 0..<programCount {
-      let program = program(index)
-      let record = program.record
-      try checkName(program.name, section, index)
-      try section.require(index, record.u32(4) <= 1 && record.isZero(20..<32), .reserved, UInt64(record.u32(4)), 1)
-      runEnd += program.runCount
-      portEnd += program.portCount
-      resetEnd += program.resetCount
-      try section.require(index, program.runCount >= 1, .extent, UInt64(program.runCount), 1)
-      try section.require(index, runEnd <= count(.runs), .tiling, UInt64(runEnd), UInt64(count(.runs)))
-      try section.require(index, portEnd <= count(.ports), .tiling, UInt64(portEnd), UInt64(count(.ports)))
-      try section.require(index, resetEnd <= count(.resets), .tiling, UInt64(resetEnd), UInt64(count(.resets)))
+      let record = program(index).record
+      try checkName(record.u32(0), section, index)
+      for earlier in 0..<index where hasSameName(program(earlier), program(index)) {
+        throw .record(section, index: index, rule: .name, found: UInt64(record.u32(0)), expected: UInt64(earlier))
+      }
+      try section.require(index, record.u32(4) <= 1, .reserved, UInt64(record.u32(4)), 1)
+      try section.require(index, record.isZero(20..<32), .reserved, 1, 0)
+      ends.runs += UInt64(record.u32(8))
+      ends.ports += UInt64(record.u32(12))
+      ends.resets += UInt64(record.u32(16))
+      try section.require(index, record.u32(8) >= 1, .extent, 0, 1)
+      try section.require(index, ends.runs <= limits.runs, .tiling, ends.runs, limits.runs)
+      try section.require(index, ends.ports <= limits.ports, .tiling, ends.ports, limits.ports)
+      try section.require(index, ends.resets <= limits.resets, .tiling, ends.resets, limits.resets)
     }
-    try Section.runs.require(runEnd == count(.runs), .tiling, UInt64(count(.runs)), UInt64(runEnd))
-    try Section.ports.require(portEnd == count(.ports), .tiling, UInt64(count(.ports)), UInt64(portEnd))
-    try Section.resets.require(resetEnd == count(.resets), .tiling, UInt64(count(.resets)), UInt64(resetEnd))
+    try Section.runs.require(ends.runs == limits.runs, .tiling, limits.runs, ends.runs)
+    try Section.ports.require(ends.ports == limits.ports, .tiling, limits.ports, ends.ports)
+    try Section.resets.require(ends.resets == limits.resets, .tiling, limits.resets, ends.resets)
     try checkRuns()
-    for index in 0..<count(.resets) {
-      let state = record(.resets, index).u32(0)
-      try Section.resets.require(index, state < UInt32(stateCount), .index, UInt64(state), UInt64(stateCount))
+    for index in 0..<programCount {
+      let ranges = ranges(of: index)
+      try checkResets(ranges)
+      try checkPorts(of: index, ranges)
     }
-    for index in 0..<programCount { try checkPorts(of: index) }
     for index in 0..<valueCount { try checkProducer(of: index) }
   }
 
+  private func hasSameName(_ one: ProgramRecord, _ other: ProgramRecord) -> Bool {
+    let (name, otherName) = (unsafeString(one.name), unsafeString(other.name))
+    guard name.count == otherName.count else { return false }
+    for position in 0..<name.count where name[position] != otherName[position] { return false }
+    return true
+  }
+
   private func checkRuns() throws(ModelError) {
-    var end = 0
+    var end: UInt64 = 0
     for index in 0..<count(.runs) {
       let record = record(.runs, index)
       try Section.runs.require(index, record.u32(0) <= 1, .kind, UInt64(record.u32(0)), 1)
       try Section.runs.require(index, record.u32(4) >= 1, .extent, 0, 1)
-      end += Int(record.u32(4))
-      try Section.runs.require(index, end <= operatorCount, .tiling, UInt64(end), UInt64(operatorCount))
+      end += UInt64(record.u32(4))
+      try Section.runs.require(index, end <= UInt64(operatorCount), .tiling, end, UInt64(operatorCount))
     }
-    try Section.operators.require(end == operatorCount, .tiling, UInt64(operatorCount), UInt64(end))
+    try Section.operators.require(end == UInt64(operatorCount), .tiling, UInt64(operatorCount), end)
   }
 
-  private func checkPorts(of program: Int) throws(ModelError) {
+  /// Resets ascend, so that one is found by halving: see `checkReversed`.
+  private func checkResets(_ ranges: ProgramRanges) throws(ModelError) {
+    for index in ranges.reset..<(ranges.reset + ranges.resetCount) {
+      let state = record(.resets, index).u32(0)
+      try Section.resets.require(index, state < UInt32(stateCount), .index, UInt64(state), UInt64(stateCount))
+      if index == ranges.reset { continue }
+      let earlier = record(.resets, index - 1).u32(0)
+      try Section.resets.require(index, state > earlier, .order, UInt64(state), UInt64(earlier))
+    }
+  }
+
+  private func checkPorts(of program: Int, _ ranges: ProgramRanges) throws(ModelError) {
     let section = Section.ports
-    let ranges = ranges(of: program)
     try Section.programs.require(program, ranges.inputCount >= 1, .port, 0, 1)
     for index in ranges.port..<(ranges.port + ranges.portCount) {
       let port = port(index)
@@ -63,7 +82,9 @@ extension Model {
       let value = value(Int(port.value))
       let isText = port.text == none || port.text < UInt32(count(.texts))
       try section.require(index, isText, .index, UInt64(port.text), UInt64(count(.texts)))
-      let isRange = port.low.isFinite && port.high.isFinite && port.low <= port.high
+      let hasRange = !port.isOutput && port.replaces
+      try section.require(index, hasRange || record.u64(16) == 0, .reserved, record.u64(16), 0)
+      let isRange = record.isFloat(16, atMost: 0x1p50) && record.isFloat(20, atMost: 0x1p50) && port.low <= port.high
       try section.require(index, isRange, .number, UInt64(record.u32(16)), UInt64(record.u32(20)))
       if index < ranges.port + ranges.inputCount {
         try section.require(index, !port.isOutput, .port, 1, 0)
@@ -74,10 +95,11 @@ extension Model {
         let isFit = value.isIDs ? classes >= 1 && classes <= 1 << 28 : classes == 0
         try section.require(index, isFit, .classes, UInt64(classes), value.isIDs ? 1 : 0)
       } else {
-        try section.require(index, port.isOutput, .port, 0, 1)
+        // An output: as many ports as are inputs stand before it, and they are inputs.
         let first = UInt32(ranges.operation)
         let isMade = value.producer >= first && value.producer < first + UInt32(ranges.operatorCount)
-        try section.require(index, isMade && record.u32(12) == 0, .producer, UInt64(value.producer), UInt64(first))
+        try section.require(index, isMade, .producer, UInt64(value.producer), UInt64(first))
+        try section.require(index, record.u32(12) == 0, .classes, UInt64(record.u32(12)), 0)
       }
     }
   }

@@ -38,8 +38,8 @@ extension Model {
     try section.require(
       index, record.u32(12) >= 1 && record.u32(12) <= 65_536, .extent, UInt64(record.u32(12)), 65_536)
     let groups = record.u32(16)
-    try section.require(
-      index, groups >= 1 && groups <= 16 && record.u32(8) % groups == 0, .extent, UInt64(groups), UInt64(record.u32(8)))
+    try section.require(index, groups >= 1 && groups <= 4, .extent, UInt64(groups), 4)
+    try section.require(index, record.u32(8) % groups == 0, .extent, UInt64(record.u32(8)), UInt64(groups))
     let qmax = record.u32(20)
     switch record.u8(6) {
     case 1: try section.require(index, qmax >= 1 && qmax <= 127, .qmax, UInt64(qmax), 127)
@@ -53,23 +53,24 @@ extension Model {
     let bytes = start(.data) + Int(constant.offset)
     if constant.isMatrix {
       let scales = bytes + Int(constant.tileByteCount)
-      try checkFloats(scales, constant.paddedRows, 0...0x1p40, index)
+      try checkFloats(scales, constant.paddedRows, 0x1p40, isSigned: false, index)
       let equalizer = scales + constant.paddedRows * 8
-      if constant.hasEqualizer { try checkFloats(equalizer, constant.quads * 4, 0...0x1p40, index) }
+      if constant.hasEqualizer { try checkFloats(equalizer, constant.quads * 4, 0x1p40, isSigned: false, index) }
     } else {
-      try checkFloats(bytes, constant.rows, -0x1p50...0x1p50, index)
+      try checkFloats(bytes, constant.rows, 0x1p50, isSigned: true, index)
     }
   }
 
+  /// Compares bits, which order like the magnitudes of floats: infinities and NaNs come last, and no setting of the
+  /// caller's float environment changes the answer.
   private func checkFloats(
-    _ floats: UnsafeRawPointer, _ count: Int, _ range: ClosedRange<Float>, _ index: Int
+    _ floats: UnsafeRawPointer, _ count: Int, _ limit: Float, isSigned: Bool, _ index: Int
   ) throws(ModelError) {
+    let magnitude: UInt32 = isSigned ? 0x7FFF_FFFF : 0xFFFF_FFFF
     for position in 0..<count {
-      let bits = floats.load(fromByteOffset: position * 4, as: UInt32.self)
-      let value = Float(bitPattern: bits)
-      guard value >= range.lowerBound, value <= range.upperBound else {
-        throw .record(.constants, index: index, rule: .number, found: UInt64(bits), expected: UInt64(range.upperBound.bitPattern))
-      }
+      let bits = UInt32(littleEndian: floats.load(fromByteOffset: position * 4, as: UInt32.self))
+      try Section.constants.require(
+        index, bits & magnitude <= limit.bitPattern, .number, UInt64(bits), UInt64(limit.bitPattern))
     }
   }
 
@@ -89,18 +90,31 @@ extension Model {
       let limit: UInt32 = isCounter ? 1 : 1 << 24
       try section.require(index, lanes >= 1 && lanes <= limit, .extent, UInt64(lanes), UInt64(limit))
       try section.require(index, width >= 1 && width <= limit, .extent, UInt64(width), UInt64(limit))
-      try section.require(index, (state.limit > 0) == isCounter, .extent, UInt64(state.limit), 0)
+      try section.require(index, (state.limit > 0) == isCounter, .extent, UInt64(state.limit), isCounter ? 1 : 0)
       total += state.byteCount
       try section.require(index, total <= 1 << 36 && total <= UInt64(Int.max / 4), .extent, total, 1 << 36)
       if state.initial != none {
         let isKnown = !isCounter && state.initial < UInt32(count(.constants))
         try section.require(index, isKnown, .index, UInt64(state.initial), UInt64(count(.constants)))
-        let initial = constant(Int(state.initial))
-        let isFit = !initial.isMatrix && initial.rows == state.lanes * state.paddedWidth
-        try section.require(index, isFit, .shape, UInt64(initial.rows), UInt64(state.lanes * state.paddedWidth))
+        try checkInitial(constant(Int(state.initial)), of: state, index)
       }
     }
     stateByteCount = Int(total)
+  }
+
+  /// The vector that a state begins with has its size, and zeros where the state has pads: a snapshot of the state is
+  /// refused otherwise.
+  private func checkInitial(_ initial: ConstantRecord, of state: StateRecord, _ index: Int) throws(ModelError) {
+    let count = state.storedRows * state.paddedWidth
+    let found = initial.isMatrix ? 0 : initial.rows
+    try Section.states.require(index, found == count, .shape, UInt64(found), UInt64(count))
+    let floats = Record(base: start(.data) + Int(initial.offset))
+    for row in 0..<state.storedRows {
+      for column in state.storedWidth..<state.paddedWidth {
+        let bits = floats.u32((row * state.paddedWidth + column) * 4)
+        try Section.states.require(index, bits == 0, .reserved, UInt64(bits), 0)
+      }
+    }
   }
 
   func checkValues() throws(ModelError) {
@@ -114,8 +128,8 @@ extension Model {
       var width: UInt64 = 1
       for axis in 0..<3 {
         let extent = UInt64(record.u32(8 + axis * 4))
-        let isInRange = extent >= 1 && extent <= 1 << 24 && (axis < value.rank || extent == 1)
-        try section.require(index, isInRange, .extent, extent, 1 << 24)
+        let most: UInt64 = axis < value.rank ? 1 << 24 : 1
+        try section.require(index, extent >= 1 && extent <= most, .extent, extent, most)
         width *= extent
         try section.require(index, width <= 1 << 24, .extent, width, 1 << 24)
       }
@@ -135,9 +149,10 @@ extension Model {
       let kind = record.u32(0)
       let section = Section.texts
       try section.require(index, kind >= 1 && kind <= 3, .kind, UInt64(kind), 3)
-      try section.require(index, record.isZero(20..<32) && record.u32(12) <= 3, .reserved, 1, 0)
+      try section.require(index, record.u32(12) <= 3, .reserved, UInt64(record.u32(12)), 3)
+      try section.require(index, record.isZero(20..<32), .reserved, 1, 0)
       let symbols = record.u32(4)
-      try section.require(index, (symbols == 0) == (kind == 3), .extent, UInt64(symbols), 0)
+      try section.require(index, (symbols == 0) == (kind == 3), .extent, UInt64(symbols), kind == 3 ? 0 : 1)
       let limit = kind == 3 ? 256 : symbols
       let unknown = record.u32(8)
       try section.require(index, unknown == none || unknown < limit, .index, UInt64(unknown), UInt64(limit))
@@ -153,8 +168,9 @@ extension Model {
     }
     for index in 0..<count(.goldens) {
       let record = record(.goldens, index)
-      let isKnown = record.u32(0) < UInt32(programCount) && record.u32(4) >= 1 && record.u32(4) <= 65_536
-      try Section.goldens.require(index, isKnown, .golden, UInt64(record.u32(0)), UInt64(programCount))
+      let (program, rows) = (record.u32(0), record.u32(4))
+      try Section.goldens.require(index, program < UInt32(programCount), .golden, UInt64(program), UInt64(programCount))
+      try Section.goldens.require(index, rows >= 1 && rows <= 65_536, .golden, UInt64(rows), 65_536)
     }
     try checkGeneration()
   }
@@ -173,7 +189,8 @@ extension Model {
     let ranges = ranges(of: Int(step))
     let outputs = ranges.portCount - ranges.inputCount
     try section.require(0, record.u32(24) < UInt32(outputs), .index, UInt64(record.u32(24)), UInt64(outputs))
-    try section.require(0, record.u32(28) < UInt32(ranges.inputCount), .index, UInt64(record.u32(28)), UInt64(ranges.inputCount))
+    try section.require(
+      0, record.u32(28) < UInt32(ranges.inputCount), .index, UInt64(record.u32(28)), UInt64(ranges.inputCount))
     let classes = UInt32(port(ranges.port + Int(record.u32(28))).classes)
     for offset in stride(from: 12, through: 16, by: 4) {
       let id = record.u32(offset)

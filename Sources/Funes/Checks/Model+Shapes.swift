@@ -22,12 +22,14 @@ extension Model {
       try place.require(isProduct(y, x, table.cols), .shape, y, table.cols)
     case .oneHot:
       let classes = Int(operation.number(0))
-      try place.require(x == 1 && y == classes, .shape, y, classes)
+      try place.require(x == 1, .shape, x, 1)
+      try place.require(y == classes, .shape, y, classes)
       try checkClasses(operation, classes, place)
     case .rnn, .lstm, .gru: try checkCell(opcode, operation, place)
     case .add, .multiply:
       let b = value(Int(operation.input(1))).width
-      try place.require(x == y && b == y, .shape, b, x)
+      try place.require(b == x, .shape, b, x)
+      try place.require(y == x, .shape, y, x)
     case .concat:
       let lanes = try lanes(operation, of: x, place)
       var total = 0
@@ -41,7 +43,8 @@ extension Model {
       let lanes = try lanes(operation, of: x, place)
       let begin = Int(operation.number(1))
       let count = Int(operation.number(2))
-      try place.require(begin >= 0 && count >= 1 && begin <= x / lanes && count <= x / lanes - begin, .shape, begin, x / lanes)
+      try place.require(begin >= 0 && begin < x / lanes, .shape, begin, x / lanes)
+      try place.require(count >= 1 && count <= x / lanes - begin, .shape, count, x / lanes - begin)
       try place.require(y == count * lanes, .shape, y, count * lanes)
     case .activate:
       let function = Int(operation.number(0))
@@ -58,8 +61,8 @@ extension Model {
     case .window:
       let length = Int(operation.number(0))
       let dilation = Int(operation.number(1))
-      let isInRange = length >= 1 && length <= 65_536 && dilation >= 1 && dilation <= 65_536
-      try place.require(isInRange, .extent, length, 65_536)
+      try place.require(length >= 1 && length <= 65_536, .extent, length, 65_536)
+      try place.require(dilation >= 1 && dilation <= 65_536, .extent, dilation, 65_536)
       try place.require(isProduct(y, length, x), .shape, y, x)
       try place.require(UInt64(length - 1) * UInt64(dilation) <= 1 << 24, .extent, length, 1 << 24)
       let ring = (length - 1) * dilation
@@ -85,19 +88,23 @@ extension Model {
 
   private func checkCell(_ opcode: Opcode, _ operation: OperatorRecord, _ place: OperatorPlace) throws(ModelError) {
     let functions = Int(operation.number(0))
-    try place.require(functions >= 0 && functions & 255 <= 4 && functions >> 8 <= 4, .kind, functions, 4)
+    try place.require(functions >= 0 && functions & 255 <= 4, .kind, functions, 4)
+    // An RNN has no gates, whose function stands above the activation.
+    let mostGates = opcode == .rnn ? 0 : 4
+    try place.require(functions >> 8 <= mostGates, .kind, functions >> 8, mostGates)
     let flags = CellFlags(rawValue: operation.number(1))
-    try place.require(CellFlags.all.contains(flags), .kind, Int(flags.rawValue), Int(CellFlags.all.rawValue))
+    try place.require(CellFlags.all.contains(flags), .kind, flags.rawValue, CellFlags.all.rawValue)
     try place.require(opcode == .lstm || !flags.contains(.coupled), .kind, 1, 0)
     try place.require(opcode == .gru || !flags.contains(.resetBefore), .kind, 2, 0)
     let lanes = Int(operation.number(2))
     let steps = Int(operation.number(3))
-    try place.require(lanes >= 1 && lanes <= 65_536 && steps >= 1 && steps <= 65_536, .extent, lanes, 65_536)
+    try place.require(lanes >= 1 && lanes <= 65_536, .extent, lanes, 65_536)
+    try place.require(steps >= 1 && steps <= 65_536, .extent, steps, 65_536)
     let isInner = flags.contains(.innerAxis)
     try place.require(isInner || steps == 1, .extent, steps, 1)
     for slot in 4..<6 {
-      let clip = operation.record.f32(104 + slot * 4)
-      try place.require(clip >= 0 && clip <= 0x1p50, .number, Int(operation.number(slot)), 0)
+      let bits = operation.record.u32(104 + slot * 4)
+      try place.require(bits <= Float(0x1p50).bitPattern, .number, bits, Float(0x1p50).bitPattern)
     }
     let gates = opcode == .rnn ? 1 : opcode == .gru || flags.contains(.coupled) ? 3 : 4
     let isResetBefore = flags.contains(.resetBefore)
@@ -110,7 +117,8 @@ extension Model {
       output = projection.rows
     }
     let wh = try matrix(operation, 1, groups: isResetBefore ? 2 : gates, place)
-    try place.require(wh.units == units && wh.cols == output, .shape, wh.cols, output)
+    try place.require(wh.units == units, .shape, wh.units, units)
+    try place.require(wh.cols == output, .shape, wh.cols, output)
     let padded = wx.blocks * 16
     try checkVector(operation, 2, count: gates * padded, place)
     if opcode == .gru {
@@ -118,10 +126,12 @@ extension Model {
         try place.require((operation.constant(slot) != none) == isResetBefore, .arity, slot, isResetBefore ? 1 : 0)
       }
       if isResetBefore {
-        let candidate = try matrix(operation, 4, groups: 1, place)
-        try place.require(candidate.rows == units && candidate.cols == units, .shape, candidate.cols, units)
-        let candidateX = try matrix(operation, 5, groups: 1, place)
-        try place.require(candidateX.rows == units && candidateX.cols == wx.cols, .shape, candidateX.cols, wx.cols)
+        for slot in 4..<6 {
+          let candidate = try matrix(operation, slot, groups: 1, place)
+          let cols = slot == 4 ? units : wx.cols
+          try place.require(candidate.rows == units, .shape, candidate.rows, units)
+          try place.require(candidate.cols == cols, .shape, candidate.cols, cols)
+        }
         try place.require(operation.constant(3) == none, .arity, 3, 0)
       } else if operation.constant(3) != none {
         try checkVector(operation, 3, count: padded, place)
@@ -149,13 +159,22 @@ extension Model {
 
   /// A cell that walks time backwards needs all rows at once, and states that start afresh.
   private func checkReversed(_ operation: OperatorRecord, _ opcode: Opcode, _ place: OperatorPlace) throws(ModelError) {
-    try place.require(place.isBlock && !place.isSequential, .placement, 0, 1)
+    try place.require(place.isBlock, .placement, 0, 1)
+    try place.require(!place.isSequential, .placement, 1, 0)
     for slot in 0..<(opcode == .lstm ? 2 : 1) {
-      var isReset = false
-      for reset in place.ranges.reset..<(place.ranges.reset + place.ranges.resetCount)
-      where record(.resets, reset).u32(0) == operation.state(slot) { isReset = true }
-      try place.require(isReset, .placement, Int(operation.state(slot)), 1)
+      let state = operation.state(slot)
+      try place.require(resets(place.ranges, state), .placement, state, 1)
     }
+  }
+
+  /// Whether a program resets a state; its resets ascend.
+  private func resets(_ ranges: ProgramRanges, _ state: UInt32) -> Bool {
+    var (low, high) = (ranges.reset, ranges.reset + ranges.resetCount)
+    while low < high {
+      let middle = (low + high) / 2
+      if record(.resets, middle).u32(0) < state { low = middle + 1 } else { high = middle }
+    }
+    return low < ranges.reset + ranges.resetCount && record(.resets, low).u32(0) == state
   }
 
   /// Whether `value` is the product of the others, which are at most 2^30 each and 2^62 together.
@@ -169,10 +188,10 @@ extension Model {
     return lanes
   }
 
+  /// The matrix in a slot that is known to be in use.
   private func matrix(
     _ operation: OperatorRecord, _ slot: Int, groups: Int, _ place: OperatorPlace
   ) throws(ModelError) -> ConstantRecord {
-    try place.require(operation.constant(slot) != none, .arity, slot, 1)
     let constant = constant(Int(operation.constant(slot)))
     try place.require(constant.isMatrix && constant.groups == groups, .shape, constant.groups, groups)
     return constant
@@ -182,7 +201,8 @@ extension Model {
     _ operation: OperatorRecord, _ slot: Int, count: Int, _ place: OperatorPlace
   ) throws(ModelError) {
     let constant = constant(Int(operation.constant(slot)))
-    try place.require(!constant.isMatrix && constant.rows == count, .shape, constant.rows, count)
+    let found = constant.isMatrix ? 0 : constant.rows
+    try place.require(found == count, .shape, found, count)
   }
 
   private func checkState(
@@ -199,14 +219,13 @@ extension Model {
     _ operation: OperatorRecord, _ slot: Int, limit: Int, _ place: OperatorPlace
   ) throws(ModelError) {
     try checkState(operation, slot, kind: 4, lanes: 1, width: 1, place)
-    let found = Int(state(Int(operation.state(slot))).limit)
-    try place.require(found == limit, .state, found, limit)
+    let found = state(Int(operation.state(slot))).limit
+    try place.require(found == UInt32(limit), .state, found, limit)
   }
 
-  /// The ids of the input are rows of the table: its port admits no others.
+  /// The ids of the input are rows of the table: its port admits no others. No operator makes ids: see `checkProducer`.
   private func checkClasses(_ operation: OperatorRecord, _ classes: Int, _ place: OperatorPlace) throws(ModelError) {
     let producer = value(Int(operation.input(0))).producer
-    try place.require(producer >= Model.inputProducer, .classes, Int(producer), classes)
     let admitted = port(Int(producer - Model.inputProducer)).classes
     try place.require(admitted <= classes, .classes, admitted, classes)
   }

@@ -16,6 +16,8 @@ public struct Model: @unchecked Sendable {
   /// Bytes of the fixed arena, and of the row arena for each row.
   let fixedArenaByteCount: Int
   let rowArenaByteCount: Int
+  /// Most bytes that a session which the file asks for may take.
+  let memoryLimit: Int
 
   /// Checks the file and keeps a reference to its bytes.
   ///
@@ -26,7 +28,9 @@ public struct Model: @unchecked Sendable {
     guard bytes.count >= 128, let base = bytes.baseAddress else { throw .tooShort(found: bytes.count) }
     let remainder = Int(bitPattern: base) & 63
     guard remainder == 0 else { throw .misaligned(remainder: remainder) }
+    precondition(memoryLimit >= 0, "Model: memoryLimit is negative")
     self.base = base
+    self.memoryLimit = memoryLimit
     byteCount = bytes.count
     let header = Record(base: base)
     fixedArenaByteCount = Int(truncatingIfNeeded: header.u64(24))
@@ -103,13 +107,6 @@ public struct Model: @unchecked Sendable {
       ranges.inputCount += 1
     }
     return ranges
-  }
-
-  /// Offset of a state in the state block, in bytes.
-  func stateOffset(_ index: Int) -> Int {
-    var offset = 0
-    for earlier in 0..<index { offset += Int(state(earlier).byteCount) }
-    return offset
   }
 }
 

@@ -36,13 +36,17 @@ public enum ModelError: Error, Equatable, Sendable {
     case sectionKind
     /// A section begins where the one before it ends, rounded up to 64.
     case sectionOffset
-    /// A section lies in the file and its stride divides its size.
+    /// A section lies in the file and holds whole records.
     case sectionByteCount
+    /// A section's records have the version's size.
+    case stride
     /// A section has at most so many records, and at least one program exists.
     case recordCount
     /// Strings begin and end with NUL.
     case stringEnds
-    /// A name is the offset of a string.
+    /// A string has at most 4,096 bytes, so that what shows names cannot be made to show gigabytes.
+    case stringByteCount
+    /// A name is the offset of a string; programs differ in name.
     case name
     /// A kind or code is known.
     case kind
@@ -66,7 +70,7 @@ public enum ModelError: Error, Equatable, Sendable {
     case index
     /// Operators have the right number of inputs, outputs, constants and states.
     case arity
-    /// An input is made earlier in the same program.
+    /// An input is made earlier in the same program; a program's resets ascend.
     case order
     /// An element type is the one that the operator takes.
     case element

@@ -18,6 +18,9 @@ struct Record {
   }
   func f32(_ offset: Int) -> Float { Float(bitPattern: u32(offset)) }
 
+  /// Whether the float's magnitude is at most `limit`: by its bits, so that the caller's float environment has no say.
+  func isFloat(_ offset: Int, atMost limit: Float) -> Bool { u32(offset) & 0x7FFF_FFFF <= limit.bitPattern }
+
   /// Whether the bytes in `range` are all zero.
   func isZero(_ range: Range<Int>) -> Bool {
     for offset in range where base.load(fromByteOffset: offset, as: UInt8.self) != 0 { return false }
@@ -75,8 +78,15 @@ struct StateRecord {
   var width: Int { Int(record.u32(12)) }
   var initial: UInt32 { record.u32(16) }
   var limit: UInt32 { record.u32(20) }
-  var paddedWidth: Int { (width + 15) / 16 * 16 }
-  var byteCount: UInt64 { UInt64(lanes) * UInt64(paddedWidth) * 4 }
+  var isRing: Bool { kind == 3 }
+  /// How the values lie in memory: rows of which each begins a block of 16. A ring's rows are adjacent, as one.
+  var storedRows: Int { isRing ? 1 : lanes }
+  var storedWidth: Int { isRing ? lanes * width : width }
+  var paddedWidth: Int { (storedWidth + 15) / 16 * 16 }
+  var byteCount: UInt64 {
+    let (rows, width) = isRing ? (1, UInt64(lanes) * UInt64(width)) : (UInt64(lanes), UInt64(width))
+    return rows * ((width + 15) / 16 * 64)
+  }
 }
 
 /// An operator.

@@ -101,9 +101,11 @@
 
   extension Model {
     public var programs: [ProgramInfo] {
-      (0..<programCount).map { index in
+      // Made once: ports that show one table share its symbols.
+      let texts = texts
+      return (0..<programCount).map { index in
         let ranges = ranges(of: index)
-        let ports = (ranges.port..<(ranges.port + ranges.portCount)).map(portInfo)
+        let ports = (ranges.port..<(ranges.port + ranges.portCount)).map { portInfo($0, texts) }
         return ProgramInfo(
           name: string(program(index).name), isBlock: program(index).isBlock,
           inputs: Array(ports.prefix(ranges.inputCount)), outputs: Array(ports.dropFirst(ranges.inputCount)),
@@ -169,13 +171,13 @@
 
     func string(_ offset: UInt32) -> String { String(decoding: unsafeString(offset), as: UTF8.self) }
 
-    private func portInfo(_ index: Int) -> PortInfo {
+    private func portInfo(_ index: Int, _ texts: [TextInfo]) -> PortInfo {
       let port = port(index)
       let value = value(Int(port.value))
       return PortInfo(
         name: string(port.name), shape: (0..<value.rank).map(value.extent), isOutput: port.isOutput,
         isIDs: value.isIDs, classes: port.classes, replaces: port.replaces, range: port.low...port.high,
-        text: port.text == none ? nil : textInfo(Int(port.text)), domain: value.domain)
+        text: port.text == none ? nil : texts[Int(port.text)], domain: value.domain)
     }
 
     private func textInfo(_ index: Int) -> TextInfo {
@@ -227,7 +229,8 @@
         return constant.isMatrix ? constant.rows * constant.cols : 0
       }
       switch opcode {
-      case .linear: return products(0) * (value(Int(operation.input(0))).width / constant(Int(operation.constant(0))).cols)
+      case .linear:
+        return products(0) * (value(Int(operation.input(0))).width / constant(Int(operation.constant(0))).cols)
       case .rnn, .lstm, .gru:
         let streams = Int(operation.number(2)) * Int(operation.number(3))
         return (products(0) + products(1) + products(4)) * streams

@@ -48,6 +48,7 @@
       case .memoryMisaligned: "session memory: its address is not a multiple of 64"
       case .isaUnavailable: "instruction set: this machine or build does not have it"
       case .tooLarge: "session: found more rows, threads or bytes than a session can have"
+      case .outOfMemory(let byteCount): "session memory: needs \(byteCount) bytes, the system has not so many"
       }
     }
   }

@@ -86,7 +86,9 @@
       var first = ranges.operation
       for run in ranges.run..<(ranges.run + ranges.runCount) {
         let (isSequential, count) = self.run(run)
-        for index in first..<(first + count) { runOf.append(isSequential ? first..<(first + count) : index..<(index + 1)) }
+        for index in first..<(first + count) {
+          runOf.append(isSequential ? first..<(first + count) : index..<(index + 1))
+        }
         first += count
       }
       var lives: [Int: ClosedRange<Int>] = [:]
@@ -130,6 +132,10 @@
       _ runs: [SelfTestRun], isa: ISA? = nil, threads: Int = 1
     ) throws(VerificationError) -> [UInt32] {
       guard let rows = runs.map(\.rows).max() else { return [] }
+      // The rows may be the file's: they get no more memory than the caller has allowed the file.
+      guard let needed = try? sessionByteCount(rows: rows, threads: threads), needed <= memoryLimit else {
+        throw .session(.tooLarge)
+      }
       var session: Session
       do throws(SessionError) {
         session = try Session(self, rows: rows, threads: threads, isa: isa)
@@ -171,7 +177,9 @@
         let count = Int(port.rows.width) * rows
         if port.classes > 0 {
           let ids = unsafeInputIDs(index, of: program)
-          for position in 0..<count { ids[position] = Int32(truncatingIfNeeded: (generator.next() >> 32) % UInt64(port.classes)) }
+          for position in 0..<count {
+            ids[position] = Int32(truncatingIfNeeded: (generator.next() >> 32) % UInt64(port.classes))
+          }
         } else {
           let floats = unsafeInput(index, of: program)
           for position in 0..<count { floats[position] = Float(generator.next() >> 40) * 0x1p-23 - 1 }

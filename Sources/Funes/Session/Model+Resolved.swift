@@ -43,7 +43,7 @@ extension Model {
         $0.assumingMemoryBound(to: UnsafeMutablePointer<Float>?.self)[slot] = states[index].floats
       }
       withUnsafeMutableBytes(of: &op.state_width) {
-        $0.assumingMemoryBound(to: Int32.self)[slot] = Int32(state(index).width)
+        $0.assumingMemoryBound(to: Int32.self)[slot] = Int32(state(index).storedWidth)
       }
     }
     if !opcode.isCell {

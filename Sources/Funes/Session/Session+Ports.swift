@@ -81,7 +81,8 @@ extension Session {
 
   /// One row through a model with one float input and one output: `input` (inputWidth) in, `output` (outputWidth) out.
   ///
-  /// A refused row writes nothing and leaves the state as it was; the status says why.
+  /// A refused row writes nothing and leaves the state as it was; the status says why. An output that gets no row of
+  /// this step, because it is subsampled, writes nothing either.
   @discardableResult
   @_noLocks
   public mutating func step(_ input: Span<Float>, into output: consuming MutableSpan<Float>) -> Status {
@@ -90,7 +91,7 @@ extension Session {
     precondition(fits, "Session.step: input.count is not the model's input width")
     for position in 0..<input.count { source[position] = input[position] }
     let result = run()
-    if result.rows == 1 { copyOutput(into: &output) }
+    copyOutput(into: &output)
     return result.status
   }
 
@@ -98,18 +99,21 @@ extension Session {
   @discardableResult
   @_noLocks
   public mutating func step(id: Int32, into output: consuming MutableSpan<Float>) -> Status {
-    unsafeInputIDs()[0] = id
+    let source = unsafeInputIDs()
+    let isOne = source.count == rowCapacity
+    precondition(isOne, "Session.step: the model's input takes more than one id")
+    source[0] = id
     let result = run()
-    if result.rows == 1 { copyOutput(into: &output) }
+    copyOutput(into: &output)
     return result.status
   }
 
   @_noLocks
   private func copyOutput(into output: inout MutableSpan<Float>) {
     let source = unsafeOutput()
-    let fits = output.count == source.count
+    let fits = output.count == outputWidth()
     precondition(fits, "Session.step: output.count is not the model's output width")
-    for position in 0..<output.count { output[position] = source[position] }
+    for position in 0..<source.count { output[position] = source[position] }
   }
 
   @_noLocks

@@ -38,9 +38,10 @@ extension Session {
     let planned = plan.programs[program]
     var result = admit(planned.ranges, rows: rows)
     if result.rows < rows, planned.isBlock { result.rows = 0 }
-    domainRows[0] = 1
-    domainRows[1] = Int32(result.rows)
+    for domain in 0..<domainRows.count { domainRows[domain] = 0 }
     if result.rows > 0 {
+      domainRows[0] = 1
+      domainRows[1] = Int32(result.rows)
       for index in planned.ranges.reset..<(planned.ranges.reset + planned.ranges.resetCount) {
         resetState(Int(plan.resets[index]))
       }
@@ -51,7 +52,7 @@ extension Session {
     return result
   }
 
-  /// Rows of an output that the latest call of its program wrote.
+  /// Rows of an output that the latest call wrote: none where that call refused its first row.
   @_noLocks
   public func outputRows(_ index: Int = 0, of program: Int = 0) -> Int {
     Int(domainRows[Int(outputPort(index, of: program).domain)])
@@ -62,23 +63,30 @@ extension Session {
   private func admit(_ ranges: ProgramRanges, rows: Int) -> RunResult {
     var result = RunResult(rows: rows, status: .ok)
     for index in ranges.port..<(ranges.port + ranges.inputCount) {
-      let port = plan.ports[index]
-      let count = port.rows.width &* Int32(truncatingIfNeeded: result.rows)
-      let first: Int32
-      if port.classes > 0 {
-        let ids = UnsafeMutableRawPointer(port.rows.base!).assumingMemoryBound(to: Int32.self)
-        first = funes_first_bad_id(ids, count, port.classes)
-      } else if port.replaces {
-        funes_replace_absurd(port.rows.base, count, port.low, port.high)
-        first = count
-      } else {
-        first = funes_first_absurd(port.rows.base, count)
-      }
-      if first < count {
-        result = RunResult(rows: Int(first / port.rows.width), status: port.classes > 0 ? .idOutOfRange : .notFinite)
+      // A row at a time: its width fits the kernels' counts, that of all rows may not.
+      var row = 0
+      while row < result.rows, admits(plan.ports[index], row) { row += 1 }
+      if row < result.rows {
+        result = RunResult(rows: row, status: plan.ports[index].classes > 0 ? .idOutOfRange : .notFinite)
       }
     }
     return result
+  }
+
+  /// Whether an input's policy admits a row, which it may change first.
+  @_noLocks
+  private func admits(_ port: PlannedPort, _ row: Int) -> Bool {
+    let width = port.rows.width
+    let values = port.rows.base + row * Int(width)
+    if port.classes > 0 {
+      let ids = UnsafeMutableRawPointer(values).assumingMemoryBound(to: Int32.self)
+      return funes_first_bad_id(ids, width, port.classes) == width
+    }
+    if port.replaces {
+      funes_replace_absurd(values, width, port.low, port.high)
+      return true
+    }
+    return funes_first_absurd(values, width) == width
   }
 
   @_noLocks
@@ -93,7 +101,9 @@ extension Session {
           for operation in first..<end { perform(operation, row: row, rows: 1) }
         }
       } else {
-        for operation in first..<end { perform(operation, row: 0, rows: domainRows[Int(plan.entries[operation].domain)]) }
+        for operation in first..<end {
+          perform(operation, row: 0, rows: domainRows[Int(plan.entries[operation].domain)])
+        }
       }
       first = end
     }

@@ -43,26 +43,35 @@ extension Session {
   // MARK: One state
 
   /// Values of a state, lanes × width, without padding.
-  public func stateCount(_ index: Int) -> Int { model.state(index).lanes * model.state(index).width }
+  public func stateCount(_ index: Int) -> Int {
+    precondition(index >= 0 && index < plan.stateCount, "Session: no such state")
+    return model.state(index).lanes * model.state(index).width
+  }
 
   /// Copies a state out, (lanes, width).
   public func readState(_ index: Int, into output: consuming MutableSpan<Float>) {
+    precondition(output.count == stateCount(index), "Session.readState: output.count is not the state's")
     let state = model.state(index)
-    precondition(!state.isCounter && output.count == stateCount(index), "Session.readState: not that state's values")
+    precondition(!state.isCounter, "Session.readState: a counter holds no floats")
     let source = plan.states[index].floats
-    for lane in 0..<state.lanes {
-      for unit in 0..<state.width { output[lane * state.width + unit] = source[lane * state.paddedWidth + unit] }
+    let (width, padded) = (state.storedWidth, state.paddedWidth)
+    for row in 0..<state.storedRows {
+      for unit in 0..<width { output[row * width + unit] = source[row * padded + unit] }
     }
   }
 
   /// Sets a state, (lanes, width). Values are finite and at most 2^50 in magnitude.
   public mutating func writeState(_ index: Int, from input: Span<Float>) throws(SnapshotError) {
+    precondition(input.count == stateCount(index), "Session.writeState: input.count is not the state's")
     let state = model.state(index)
-    precondition(!state.isCounter && input.count == stateCount(index), "Session.writeState: not that state's values")
-    for position in 0..<input.count where !(abs(input[position]) <= 0x1p50) { throw .value(state: index) }
+    precondition(!state.isCounter, "Session.writeState: a counter holds no floats")
+    for position in 0..<input.count where input[position].magnitude.bitPattern > Float(0x1p50).bitPattern {
+      throw .value(state: index)
+    }
     let target = plan.states[index].floats
-    for lane in 0..<state.lanes {
-      for unit in 0..<state.width { target[lane * state.paddedWidth + unit] = input[lane * state.width + unit] }
+    let (width, padded) = (state.storedWidth, state.paddedWidth)
+    for row in 0..<state.storedRows {
+      for unit in 0..<width { target[row * padded + unit] = input[row * width + unit] }
     }
   }
 
@@ -102,7 +111,11 @@ extension Session {
       let fingerprint = model.unsafeFingerprint
       for position in 0..<24 where bytes[32 + position] != fingerprint[position] { return .otherModel }
       guard header.u64(16) == UInt64(model.stateByteCount) else { return .otherModel }
-      for index in 0..<model.stateCount where !isValid(base + 64, index) { return .value(state: index) }
+      var block = base + 64
+      for index in 0..<model.stateCount {
+        guard isValid(block, model.state(index)) else { return .value(state: index) }
+        block += Int(model.state(index).byteCount)
+      }
       (memory + layout.states).copyMemory(from: base + 64, byteCount: model.stateByteCount)
       return nil
     }
@@ -110,17 +123,16 @@ extension Session {
     rowCount = input.withUnsafeBytes { Record(base: $0.baseAddress!).u64(24) }
   }
 
-  /// Whether a state in a block could have been written by a step.
-  private func isValid(_ block: UnsafeRawPointer, _ index: Int) -> Bool {
-    let state = model.state(index)
-    let record = Record(base: block + model.stateOffset(index))
-    for position in 0..<(Int(state.byteCount) / 4) {
-      let isPad = position % state.paddedWidth >= state.width
-      if isPad {
+  /// Whether the bytes of a state could have been written by a step.
+  private func isValid(_ bytes: UnsafeRawPointer, _ state: StateRecord) -> Bool {
+    let record = Record(base: bytes)
+    let (width, padded) = (state.storedWidth, state.paddedWidth)
+    for position in 0..<(state.storedRows * padded) {
+      if position % padded >= width {
         if record.u32(position * 4) != 0 { return false }
       } else if state.isCounter {
         if record.u32(position * 4) >= state.limit { return false }
-      } else if !(abs(record.f32(position * 4)) <= 0x1p50) {
+      } else if !record.isFloat(position * 4, atMost: 0x1p50) {
         return false
       }
     }

@@ -67,9 +67,7 @@ public struct Session: ~Copyable {
   #endif
 
   deinit {
-    #if !os(none)
-      if ownsMemory { memory.deallocate() }
-    #endif
+    if ownsMemory { Session.returnMemory(memory) }
   }
 
   private static func prepare(
@@ -87,11 +85,8 @@ public struct Session: ~Copyable {
       guard Int(bitPattern: base) & 63 == 0 else { throw .memoryMisaligned }
       memory = base
     } else {
-      #if os(none)
-        throw .memoryTooSmall(found: 0, expected: needed)
-      #else
-        memory = .allocate(byteCount: needed, alignment: 64)
-      #endif
+      guard let taken = takeMemory(needed) else { throw .outOfMemory(byteCount: needed) }
+      memory = taken
     }
     let layout = model.layout(rows: rows, threads: threads)
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: needed)
@@ -123,4 +118,6 @@ public enum SessionError: Error, Equatable, Sendable {
   case isaUnavailable
   /// More rows or threads than a session can have, or more bytes than an address can reach.
   case tooLarge
+  /// The system has not so many bytes.
+  case outOfMemory(byteCount: Int)
 }

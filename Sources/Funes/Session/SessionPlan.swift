@@ -77,11 +77,13 @@ struct SessionPlan {
     resets = cursor.take(Int32.self, model.count(.resets), base)
     programCount = model.programCount
     stateCount = model.stateCount
+    var floats = bases.states.assumingMemoryBound(to: Float.self)
     for index in 0..<model.stateCount {
       let state = model.state(index)
-      let floats = (bases.states + model.stateOffset(index)).assumingMemoryBound(to: Float.self)
+      let count = Int(state.byteCount) / 4
       (states + index).initialize(
-        to: PlannedState(floats: floats, initial: model.vector(state.initial), count: Int(state.byteCount) / 4))
+        to: PlannedState(floats: floats, initial: model.vector(state.initial), count: count))
+      floats += count
     }
     for index in 0..<model.operatorCount {
       (operators + index).initialize(to: model.resolved(index, bases, states))

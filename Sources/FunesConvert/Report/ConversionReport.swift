@@ -82,7 +82,10 @@ extension ConversionReport {
       programs.append(Program(name: program.name, multiplyCount: total))
     }
     weightByteCount = layers.flatMap(\.matrices).reduce(0) { $0 + $1.byteCount }
-    stateByteCount = graph.states.reduce(0) { $0 + $1.lanes * roundUp($1.width, to: 16) * 4 }
+    stateByteCount = graph.states.reduce(0) {
+      // The rows of a ring are adjacent; those of other states begin at multiples of 16.
+      $0 + ($1.kind == .ring ? roundUp($1.lanes * $1.width, to: 16) : $1.lanes * roundUp($1.width, to: 16)) * 4
+    }
     rowByteCount = plan.rowByteCount
     let energies = matrices.keys.sorted().map { matrices[$0]! }
     weightSNR = decibels(

@@ -133,7 +133,9 @@ struct RecordWriter {
 
   func resets() -> ByteWriter {
     var writer = ByteWriter()
-    for state in graph.programs.flatMap(\.resets) { writer.append(index: state) }
+    for program in graph.programs {
+      for state in program.resets.sorted() { writer.append(index: state) }
+    }
     return writer
   }
 
