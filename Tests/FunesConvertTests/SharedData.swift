@@ -6,8 +6,8 @@ import Testing
 
 /// The folder of real checkpoints: `FUNES_SHARED`, or `../shared` beside the package.
 ///
-/// A test that reads it carries the trait `.needsSharedData`. Where the folder is absent such tests are skipped, each with
-/// a message, and their number is printed when the run ends; with `FUNES_REQUIRE_SHARED=1` they run, and fail.
+/// A test that reads it carries the trait `.needsSharedData`. Where the folder is absent such tests are skipped, each
+/// with a message, and their number is printed when the run ends; with `FUNES_REQUIRE_SHARED=1` they run, and fail.
 enum SharedData {
   static let folder: URL = {
     if let path = ProcessInfo.processInfo.environment["FUNES_SHARED"], !path.isEmpty {

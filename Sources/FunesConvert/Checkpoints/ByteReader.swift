@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A cursor over bytes in memory: every little-endian field of every format is taken through it, so that no field is read
-// past the end.
+// A cursor over bytes in memory: every little-endian field of every format is taken through it, so that no field is
+// read past the end.
 
 /// Takes fields from `bytes` one after another; `offset` never passes `bytes.count`.
 struct ByteReader: Sendable {

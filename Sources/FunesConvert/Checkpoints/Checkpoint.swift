@@ -5,13 +5,13 @@
 /// The tensors of a checkpoint, and what else it says about itself.
 ///
 /// A file that was read has been checked whole: every tensor lies inside the file. Elements are decoded only when they
-/// are asked for. Names are those of the file. Where tensors are nested, as in a PyTorch dictionary of dictionaries, the
-/// keys are joined by ".": `model_state.lstm.weight_ih_l0`; a list counts from 0; numbers are written decimal.
+/// are asked for. Names are those of the file. Where tensors are nested, as in a PyTorch dictionary of dictionaries,
+/// the keys are joined by ".": `model_state.lstm.weight_ih_l0`; a list counts from 0; numbers are written decimal.
 public struct Checkpoint: Sendable {
   /// In the order of the file.
   public let tensors: [CheckpointTensor]
-  /// Texts that the file holds beside its tensors: the `__metadata__` of safetensors; the numbers, texts and booleans of
-  /// a PyTorch file by their joined names.
+  /// Texts that the file holds beside its tensors: the `__metadata__` of safetensors; the numbers, texts and booleans
+  /// of a PyTorch file by their joined names.
   public let metadata: [String: String]
   /// The file, as it was named.
   public let file: String

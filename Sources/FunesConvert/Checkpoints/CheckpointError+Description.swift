@@ -18,7 +18,8 @@ extension CheckpointError: CustomStringConvertible {
     case .cannotRead(let file, let code): "\"\(file)\": cannot be read: \(String(cString: strerror(code)).lowercased())"
     case .notAFile(let file): "\"\(file)\": found a folder or a device, expected a file"
     case .unknownFormat(let file, let found):
-      "\"\(file)\": found the first bytes \(CheckpointError.hex(found)), expected safetensors, a PyTorch file, npz or npy"
+      "\"\(file)\": found the first bytes \(CheckpointError.hex(found)), expected safetensors, a PyTorch "
+        + "file, npz or npy"
     case .foreignFormat(let file, let found):
       "\"\(file)\": found \(found.rawValue), expected safetensors, a PyTorch file, npz or npy; \(found.remedy)"
     case .truncated(let at, let needed, let available):
@@ -32,8 +33,8 @@ extension CheckpointError: CustomStringConvertible {
     case .noSuchTensor(let file, let name): "\"\(file)\": found no tensor \"\(name)\""
     case .duplicateTensor(let file, let name): "\"\(file)\": found two tensors \"\(name)\", expected each name once"
     case .unsupportedType(let file, let tensor, let found):
-      "\"\(file)\", tensor \"\(tensor)\": found elements of type \"\(found)\", expected floats of 16 to 64 bits, integers, "
-        + "booleans or text"
+      "\"\(file)\", tensor \"\(tensor)\": found elements of type \"\(found)\", expected floats of 16 to 64 bits, "
+        + "integers, booleans or text"
     case .wrongType(let file, let tensor, let found, let expected):
       "\"\(file)\", tensor \"\(tensor)\": found \(found), expected \(expected)"
     case .invalidShape(let file, let tensor, let found):

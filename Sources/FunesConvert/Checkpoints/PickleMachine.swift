@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An inert unpickler: runs the stack machine of pickle on plain data. It imports nothing and calls nothing; what a pickle
-// asks to call is looked up in a short list of functions that are written out in PickleMachine+Calls.swift, and refused
+// An inert unpickler: runs the stack machine of pickle on plain data. It imports nothing and calls nothing; what a
+// pickle asks to call is looked up in a short list of functions that are written out in PickleMachine+Calls.swift, and refused
 // by name when it is not there.
 
 /// Reads one pickle. Memory is bounded by limits on the heap, the stack and the memo, and by the size of the pickle.

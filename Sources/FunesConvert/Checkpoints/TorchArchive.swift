@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// PyTorch's zip files, written since version 1.6: a pickle `data.pkl`, and one stored entry `data/KEY` for each storage.
+// PyTorch's zip files, written since version 1.6: a pickle `data.pkl`, and one stored entry `data/KEY` a storage.
 
 extension Torch {
   /// Reads a zip archive in which `pickle` is the entry `…/data.pkl`.

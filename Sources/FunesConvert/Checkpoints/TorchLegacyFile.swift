@@ -60,8 +60,8 @@ extension Torch {
   }
 }
 
-/// Pickles and raw storages one after another in a piece of a file, read through a window that grows as it must: where a
-/// pickle ends is known only after it was read.
+/// Pickles and raw storages one after another in a piece of a file, read through a window that grows as it must: where
+/// a pickle ends is known only after it was read.
 struct PickleStream {
   private let source: ByteSource
   private let end: Int
