@@ -41,7 +41,9 @@ static size_t lay_out(funes_step *step, const funes_cell *cell, uint8_t *base) {
     step->own = take_floats(base, &used, cell->units);
     step->z = take_floats(base, &used, cell->units);
   }
-  if (cell->is_reset_before) step->quantized_candidate = take(base, &used, FUNES_QUANTIZED_BYTES(cell->candidate_x.cols));
+  if (cell->is_reset_before) {
+    step->quantized_candidate = take(base, &used, FUNES_QUANTIZED_BYTES(cell->candidate_x.cols));
+  }
   if (cell->is_inner_axis) {
     step->h = take_floats(base, &used, cell->output_count);
     step->c = take_floats(base, &used, cell->units);
@@ -121,14 +123,16 @@ static void run_call(const void *data, int32_t thread, int32_t threads) {
   }
 }
 
-static size_t weight_bytes(const funes_cell *cell) {
+static int is_large(const funes_cell *cell) {
   const funes_matrix *second = second_matrix(cell);
-  return funes_matrix_bytes(&cell->x) + funes_matrix_bytes(&cell->h) + (second ? funes_matrix_bytes(second) : 0)
-         + (cell->is_reset_before ? funes_matrix_bytes(&cell->candidate_x) : 0);
+  size_t bytes = funes_matrix_bytes(&cell->x) + funes_matrix_bytes(&cell->h);
+  if (second) bytes += funes_matrix_bytes(second);
+  if (cell->is_reset_before) bytes += funes_matrix_bytes(&cell->candidate_x);
+  return bytes >= FUNES_PARALLEL_BYTES;
 }
 
 void funes_cell_rows(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   const cell_call call = {op, context, row, rows};
   if (rows <= 0) return;
-  funes_parallel(weight_bytes(&op->cell) < FUNES_PARALLEL_BYTES ? 1 : context->threads, run_call, &call);
+  funes_parallel(context->threads > 1 && is_large(&op->cell) ? context->threads : 1, run_call, &call);
 }

@@ -19,17 +19,17 @@ enum { FUNES_LINEAR_VECTORS = 4 };
 /* One step of one lane of a cell, every pointer resolved; all threads of a team hold the same. */
 typedef struct funes_step {
   const funes_cell *cell;
-  const funes_matrix *second; /* what the second phase multiplies with, null where there is one phase only */
-  float *scales;              /* of the quantised vectors below, in their order */
-  uint8_t *quantized_x;       /* the input */
-  uint8_t *quantized_h;       /* the output before this step */
-  uint8_t *quantized_own;     /* between the phases: r h (GRU, reset before) or m (LSTM with a projection) */
+  const funes_matrix *second;   /* what the second phase multiplies with, null where there is one phase only */
+  float *scales;                /* of the quantised vectors below, in their order */
+  uint8_t *quantized_x;         /* the input */
+  uint8_t *quantized_h;         /* the output before this step */
+  uint8_t *quantized_own;       /* between the phases: r h (GRU, reset before) or m (LSTM with a projection) */
   uint8_t *quantized_candidate; /* the input as W_xn's equalizer wants it (GRU, reset before) */
-  float *own;                 /* (padded units): r h or m before it is quantised */
-  float *z;                   /* (padded units), GRU with reset before */
-  float *h, *c;               /* the state of this lane, padded */
-  float *y;                   /* (output_count), not padded */
-  float *gates;               /* (G', H) or null */
+  float *own;                   /* (padded units): r h or m before it is quantised */
+  float *z;                     /* (padded units), GRU with reset before */
+  float *h, *c;                 /* the state of this lane, padded */
+  float *y;                     /* (output_count), not padded */
+  float *gates;                 /* (G', H) or null */
 } funes_step;
 
 /* y_j = W x_j + b for `count` <= FUNES_LINEAR_VECTORS quantised vectors. */
@@ -73,9 +73,10 @@ static inline size_t funes_matrix_bytes(const funes_matrix *matrix) {
   return (size_t)matrix->blocks * (size_t)matrix->quads * (size_t)matrix->groups * FUNES_TILE_BYTES;
 }
 
-/* The blocks that one thread of a team takes. */
+/* Where the blocks of one thread of a team begin: all but for one as many as another's. */
 static inline int32_t funes_slice_begin(int32_t blocks, int32_t thread, int32_t threads) {
-  return (int32_t)((int64_t)blocks * thread / threads);
+  const int32_t more = blocks % threads;
+  return blocks / threads * thread + (thread < more ? thread : more);
 }
 
 #endif

@@ -104,19 +104,27 @@ FUNES_INLINE void streams_product(int32_t *sums, const int8_t *tiles, size_t bet
   }
 }
 
+/* Either the distance between streams is known to the compiler or their stride; that is what the cases are for. Four
+ * streams go by twos: sixteen accumulators would not leave a register for the weights. */
 static void product_avx2(int32_t *sums, const funes_matrix *matrix, int32_t block, int32_t count,
                          const uint8_t *quantized) {
-  const size_t bytes = (size_t)matrix->quads * (size_t)matrix->groups * FUNES_TILE_BYTES;
-  const size_t stride = (size_t)matrix->groups * FUNES_TILE_BYTES;
-  const size_t between = matrix->groups > 1 ? FUNES_TILE_BYTES : bytes;
+  const int32_t quads = matrix->quads, groups = matrix->groups;
+  const size_t bytes = (size_t)quads * (size_t)groups * FUNES_TILE_BYTES;
   const int8_t *tiles = matrix->tiles + (size_t)block * bytes;
-  switch (matrix->groups > 1 ? matrix->groups : count) {
-  case 1: streams_product(sums, tiles, between, stride, matrix->quads, quantized, 1); break;
-  case 2: streams_product(sums, tiles, between, stride, matrix->quads, quantized, 2); break;
-  case 3: streams_product(sums, tiles, between, stride, matrix->quads, quantized, 3); break;
-  default: /* sixteen accumulators would not leave a register for the weights */
-    streams_product(sums, tiles, between, stride, matrix->quads, quantized, 2);
-    streams_product(sums + 2 * FUNES_BLOCK_UNITS, tiles + 2 * between, between, stride, matrix->quads, quantized, 2);
+  int32_t *last_sums = sums + 2 * FUNES_BLOCK_UNITS;
+  switch (groups > 1 ? 4 + groups : count) {
+  case 1: streams_product(sums, tiles, bytes, 64, quads, quantized, 1); break;
+  case 2: streams_product(sums, tiles, bytes, 64, quads, quantized, 2); break;
+  case 3: streams_product(sums, tiles, bytes, 64, quads, quantized, 3); break;
+  case 4:
+    streams_product(sums, tiles, bytes, 64, quads, quantized, 2);
+    streams_product(last_sums, tiles + 2 * bytes, bytes, 64, quads, quantized, 2);
+    break;
+  case 6: streams_product(sums, tiles, 64, 128, quads, quantized, 2); break;
+  case 7: streams_product(sums, tiles, 64, 192, quads, quantized, 3); break;
+  default:
+    streams_product(sums, tiles, 64, 256, quads, quantized, 2);
+    streams_product(last_sums, tiles + 128, 64, 256, quads, quantized, 2);
     break;
   }
 }

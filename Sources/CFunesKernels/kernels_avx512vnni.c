@@ -138,28 +138,31 @@ FUNES_INLINE void one_plane(int32_t *sums, const int8_t *tiles, size_t between, 
   }
 }
 
+FUNES_INLINE void streams_product(int32_t *sums, const int8_t *tiles, size_t between, size_t stride,
+                                  const funes_matrix *matrix, const uint8_t *quantized, const int32_t *row_sums,
+                                  int streams) {
+  if (matrix->qmax <= 127) {
+    one_plane(sums, tiles, between, stride, matrix->quads, quantized, row_sums, streams);
+  } else {
+    two_planes(sums, tiles, between, stride, matrix->quads, quantized, row_sums, streams);
+  }
+}
+
+/* Either the distance between streams is known to the compiler or their stride; that is what the cases are for. */
 static void product_avx512vnni(int32_t *sums, const funes_matrix *matrix, int32_t block, int32_t count,
                                const uint8_t *quantized) {
-  const int32_t quads = matrix->quads;
-  const size_t stride = (size_t)matrix->groups * FUNES_TILE_BYTES, bytes = (size_t)quads * stride;
-  const size_t between = matrix->groups > 1 ? FUNES_TILE_BYTES : bytes;
+  const int32_t groups = matrix->groups;
+  const size_t bytes = (size_t)matrix->quads * (size_t)groups * FUNES_TILE_BYTES;
   const int8_t *tiles = matrix->tiles + (size_t)block * bytes;
-  const int32_t *row_sums = matrix->row_sums + block * matrix->groups * FUNES_BLOCK_UNITS;
-  const int32_t streams = matrix->groups > 1 ? matrix->groups : count;
-  if (matrix->qmax <= 127) {
-    switch (streams) {
-    case 1: one_plane(sums, tiles, between, stride, quads, quantized, row_sums, 1); break;
-    case 2: one_plane(sums, tiles, between, stride, quads, quantized, row_sums, 2); break;
-    case 3: one_plane(sums, tiles, between, stride, quads, quantized, row_sums, 3); break;
-    default: one_plane(sums, tiles, between, stride, quads, quantized, row_sums, 4); break;
-    }
-  } else {
-    switch (streams) {
-    case 1: two_planes(sums, tiles, between, stride, quads, quantized, row_sums, 1); break;
-    case 2: two_planes(sums, tiles, between, stride, quads, quantized, row_sums, 2); break;
-    case 3: two_planes(sums, tiles, between, stride, quads, quantized, row_sums, 3); break;
-    default: two_planes(sums, tiles, between, stride, quads, quantized, row_sums, 4); break;
-    }
+  const int32_t *row_sums = matrix->row_sums + block * groups * FUNES_BLOCK_UNITS;
+  switch (groups > 1 ? 4 + groups : count) {
+  case 1: streams_product(sums, tiles, bytes, 64, matrix, quantized, row_sums, 1); break;
+  case 2: streams_product(sums, tiles, bytes, 64, matrix, quantized, row_sums, 2); break;
+  case 3: streams_product(sums, tiles, bytes, 64, matrix, quantized, row_sums, 3); break;
+  case 4: streams_product(sums, tiles, bytes, 64, matrix, quantized, row_sums, 4); break;
+  case 6: streams_product(sums, tiles, 64, 128, matrix, quantized, row_sums, 2); break;
+  case 7: streams_product(sums, tiles, 64, 192, matrix, quantized, row_sums, 3); break;
+  default: streams_product(sums, tiles, 64, 256, matrix, quantized, row_sums, 4); break;
   }
 }
 

@@ -35,15 +35,26 @@ static float quantize_scalar(uint8_t *quantized, const float *x, const funes_mat
   return m < 0x1p-100f ? 0.0f : m / limit;
 }
 
-/* One row of one tile sequence: sum of w q, wrapping. */
-FUNES_INLINE int32_t row_product(const int8_t *tiles, size_t stride, int32_t quads, const int16_t *q) {
-  uint32_t sum = 0;
+/* One row of a tile times its four columns. */
+FUNES_INLINE uint32_t quad_product(const int8_t *w, const int16_t *q) {
+  return (uint32_t)((w[0] * q[0] + w[1] * q[1]) + (w[2] * q[2] + w[3] * q[3]));
+}
+
+/* Four rows of one tile sequence: sums of w q, wrapping. */
+FUNES_INLINE void rows_product(int32_t *sums, const int8_t *tiles, size_t stride, int32_t quads, const int16_t *q) {
+  uint32_t a = 0, b = 0, c = 0, d = 0;
   for (int32_t quad = 0; quad < quads; quad++) {
-    for (int32_t col = 0; col < FUNES_TILE_COLS; col++) sum += (uint32_t)((int32_t)tiles[col] * (int32_t)q[col]);
+    a += quad_product(tiles, q);
+    b += quad_product(tiles + 4, q);
+    c += quad_product(tiles + 8, q);
+    d += quad_product(tiles + 12, q);
     tiles += stride;
     q += FUNES_TILE_COLS;
   }
-  return (int32_t)sum;
+  sums[0] = (int32_t)a;
+  sums[1] = (int32_t)b;
+  sums[2] = (int32_t)c;
+  sums[3] = (int32_t)d;
 }
 
 static void product_scalar(int32_t *sums, const funes_matrix *matrix, int32_t block, int32_t count,
@@ -54,10 +65,9 @@ static void product_scalar(int32_t *sums, const funes_matrix *matrix, int32_t bl
   const int32_t streams = matrix->groups > 1 ? matrix->groups : count;
   const size_t between = matrix->groups > 1 ? FUNES_TILE_BYTES : tiles_of_block * FUNES_TILE_BYTES;
   for (int32_t stream = 0; stream < streams; stream++) {
-    for (int32_t row = 0; row < FUNES_BLOCK_UNITS; row++) {
-      sums[stream * FUNES_BLOCK_UNITS + row] =
-          row_product(tiles + (size_t)stream * between + row * FUNES_TILE_COLS,
-                      (size_t)matrix->groups * FUNES_TILE_BYTES, matrix->quads, q);
+    for (int32_t row = 0; row < FUNES_BLOCK_UNITS; row += 4) {
+      rows_product(sums + stream * FUNES_BLOCK_UNITS + row, tiles + (size_t)stream * between + row * FUNES_TILE_COLS,
+                   (size_t)matrix->groups * FUNES_TILE_BYTES, matrix->quads, q);
     }
   }
 }

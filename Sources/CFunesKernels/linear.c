@@ -22,20 +22,23 @@ static void run_call(const void *data, int32_t thread, int32_t threads) {
   const int32_t begin = funes_slice_begin(matrix->blocks, thread, threads);
   const int32_t end = funes_slice_begin(matrix->blocks, thread + 1, threads);
   uint8_t *scratch = call->context->thread_scratch + (size_t)thread * call->context->thread_scratch_bytes;
-  const int64_t vectors = (int64_t)lanes * call->rows;
   funes_linear_pass pass = {.matrix = matrix, .bias = op->cell.bias};
   if (begin == end) return;
-  for (int64_t first = 0; first < vectors; first += FUNES_LINEAR_VECTORS) {
-    pass.count = vectors - first < FUNES_LINEAR_VECTORS ? (int32_t)(vectors - first) : FUNES_LINEAR_VECTORS;
-    for (int32_t k = 0; k < pass.count; k++) {
-      const ptrdiff_t row = call->row + (ptrdiff_t)((first + k) / lanes), lane = (ptrdiff_t)((first + k) % lanes);
-      uint8_t *quantized = scratch + FUNES_QUANTIZED_BYTES(matrix->cols) * (size_t)k;
-      pass.quantized[k] = quantized;
-      pass.scale[k] = isa->quantize(quantized, op->in[0].base + row * op->in[0].stride + lane * matrix->cols, matrix);
-      pass.y[k] = op->out[0].base + row * op->out[0].stride + lane * matrix->rows;
+  for (ptrdiff_t row = call->row; row < call->row + call->rows; row++) {
+    for (ptrdiff_t lane = 0; lane < lanes; lane++) {
+      const float *x = op->in[0].base + row * op->in[0].stride + lane * matrix->cols;
+      uint8_t *quantized = scratch + FUNES_QUANTIZED_BYTES(matrix->cols) * (size_t)pass.count;
+      pass.quantized[pass.count] = quantized;
+      pass.scale[pass.count] = isa->quantize(quantized, x, matrix);
+      pass.y[pass.count] = op->out[0].base + row * op->out[0].stride + lane * matrix->rows;
+      pass.count++;
+      if (pass.count == FUNES_LINEAR_VECTORS) {
+        isa->linear(&pass, begin, end);
+        pass.count = 0;
+      }
     }
-    isa->linear(&pass, begin, end);
   }
+  if (pass.count > 0) isa->linear(&pass, begin, end);
 }
 
 void funes_linear(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {

@@ -33,7 +33,7 @@ final class Memory<Element: BitwiseCopyable> {
 
   init(_ count: Int, zero: Element) {
     self.count = count
-    let bytes = max(1, count) * MemoryLayout<Element>.stride + 64
+    let bytes = max(1, count) * MemoryLayout<Element>.stride
     base = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64).bindMemory(
       to: Element.self, capacity: count)
     base.initialize(repeating: zero, count: count)

@@ -64,8 +64,8 @@ typedef enum funes_activation {
  *     c' = clip(s(p_f) c + s(p_i) a(p_g)),  m = s(p_o) a(c'),  h' = m, or clip(W_p m) with a projection
  * GRU, G = 3, gates r z n:
  *     reset after the product:   n = a(W_xn x + b_n + r (W_hn h + b_hn))
- *     reset before the product:  n = a(W_xn x + b_n + W_hn (r h)): `candidate_x` and `candidate` hold n, `x` and `h` r z,
- *                                so that each of the four matrices has its own equalizer
+ *     reset before the product:  n = a(W_xn x + b_n + W_hn (r h)); `candidate_x` and `candidate` hold n, `x` and `h`
+ *                                r z, so that each of the four matrices has its own equalizer
  *     h' = (1 - z) n + z h
  * RNN, G = 1:  h' = a(W_x x + W_h h + b)
  * s is the gate function, a the activation. Biases are in the padded row order of their matrix. */
@@ -175,7 +175,7 @@ FUNES_NO_LOCKS void funes_l2_normalize(const funes_op *op, const funes_context *
 FUNES_NO_LOCKS void funes_copy(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* y (one row) = the last of the rows. */
 FUNES_NO_LOCKS void funes_last(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
-/* y_t = mean of all rows since reset: m += (x - m) / n. state[0] = m; state[1] = n, one uint32_t that saturates at 2^24. */
+/* y_t = mean of all rows since reset: m += (x - m) / n. state[0] = m; state[1] = n, one uint32_t that stops at 2^24. */
 FUNES_NO_LOCKS void funes_mean(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* y = the last number[0] rows up to this one, oldest first, number[1] rows apart; rows before the first are zero.
  * state[0] = ring of (number[0] - 1) * number[1] rows; state[1] = position, one uint32_t below the ring's rows. */
