@@ -39,7 +39,13 @@ let package = Package(
     ),
     .testTarget(name: "CFunesKernelsTests", dependencies: ["CFunesKernels"]),
     .target(name: "FunesTestSupport", dependencies: ["FunesConvert"], path: "Tests/FunesTestSupport"),
-    .testTarget(name: "FunesTests", dependencies: ["Funes", "FunesConvert", "FunesTestSupport", "CFunesKernels"]),
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .executableTarget(
+      name: "AllocationProof", dependencies: ["CAllocationCounter", "CFunes", "Funes", "FunesC", "FunesConvert", "FunesTestSupport"],
+      path: "Tests/AllocationProof"),
+    .testTarget(
+      name: "FunesTests",
+      dependencies: ["AllocationProof", "Funes", "FunesConvert", "FunesTestSupport", "CFunesKernels"]),
     .testTarget(
       name: "FunesConvertTests", dependencies: ["Funes", "FunesConvert", "FunesTestSupport"], exclude: ["Goldens"]),
     .testTarget(

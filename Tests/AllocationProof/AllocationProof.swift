@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps sessions of every operator and cell and counts what the process asks of the allocator meanwhile: nothing.
+// From `AllocationProof STEPS`; to a line a session, and exit status 0 where every count is zero.
+
+import CAllocationCounter
+import CFunes
+import Funes
+import FunesC
+import FunesConvert
+import FunesTestSupport
+import Glibc
+
+@main
+struct AllocationProof {
+  var failures = 0
+
+  static func main() throws {
+    var proof = AllocationProof()
+    try proof.proveAll()
+    exit(proof.failures == 0 ? 0 : 1)
+  }
+
+  mutating func proveAll() throws {
+    guard allocation_counter_is_active() == 1 else {
+      print("not counted: a sanitizer owns the allocator")
+      return
+    }
+    let steps = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) ?? 1000 : 1000
+    checkCounter()
+    try prove("every operator", .everyOperator(), steps: steps)
+    for cell in TestCell.allCases {
+      try prove("\(cell) 20→24", .streaming(cell, inputs: 20, units: 24, outputs: 6), steps: steps)
+    }
+    // Large enough for the thread team: see FUNES_PARALLEL_BYTES.
+    try prove("lstm 128→256", .streaming(.lstm, inputs: 128, units: 256, outputs: 512), steps: steps)
+    try prove("projected lstm 128→320", .streaming(.projectedLSTM, inputs: 128, units: 320, outputs: 6), steps: steps)
+    try prove("gru, reset before 64→256", .streaming(.resetBeforeGRU, inputs: 64, units: 256, outputs: 6), steps: steps)
+    try prove("rnn 64→512", .streaming(.rnn, inputs: 64, units: 512, outputs: 6), steps: steps)
+  }
+
+  /// The counter sees an allocation where there is one.
+  mutating func checkCounter() {
+    let before = allocation_call_count()
+    for _ in 0..<10 { UnsafeMutableRawPointer.allocate(byteCount: 100, alignment: 64).deallocate() }
+    let counted = allocation_call_count() - before
+    print("control: 10 allocations and 10 frees, counted \(counted)")
+    if counted != 20 { fail("the counter missed some") }
+  }
+
+  mutating func prove(_ name: String, _ graph: Graph, steps: Int) throws {
+    let file = AlignedBytes(try Converter().convert(graph).bytes)
+    let model = try Model(unsafeBytes: UnsafeRawBufferPointer(file.bytes))
+    for threads in 1...2 {
+      for rows in [1, 5] {
+        var session = try Session(model, rows: rows, threads: threads)
+        let counts = run(&session, steps: rows == 1 ? steps : steps / 10)
+        report("\(name), \(threads) threads, \(rows) rows", counts)
+      }
+      guard graph.programs.count == 1 else { continue }
+      let counts = runFromC(file, threads, steps / 10)
+      report("\(name), \(threads) threads, from C", counts)
+    }
+  }
+
+  mutating func fail(_ reason: String) {
+    print("FAILED: \(reason)")
+    failures += 1
+  }
+
+  mutating func report(_ name: String, _ counts: (run: Int, state: Int, steps: Int)) {
+    print("\(name): \(counts.steps) steps: \(counts.run) allocator calls in run, \(counts.state) in state functions")
+    if counts.run != 0 || counts.state != 0 { fail("\(name): allocates") }
+  }
+
+  /// Allocator calls of `steps` calls of every program, and of resets, snapshots and restores in between.
+  mutating func run(_ session: inout Session, steps: Int) -> (run: Int, state: Int, steps: Int) {
+    let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: session.snapshotByteCount)
+    defer { memory.deallocate() }
+    var inRun = 0
+    var inState = 0
+    for step in 0..<steps {
+      for program in 0..<session.programCount {
+        session.fillInputs(of: program, rows: session.rowCapacity, seed: UInt64(step))
+        let before = allocation_call_count()
+        let result = session.run(program, rows: session.rowCapacity)
+        inRun += allocation_call_count() - before
+        if result.rows != session.rowCapacity { fail("step \(step), program \(program): \(result)") }
+      }
+      guard step % 64 == 63 else { continue }
+      let before = allocation_call_count()
+      session.snapshot(into: MutableSpan(_unsafeElements: memory))
+      if step % 128 == 127 { session.reset() }
+      do { try session.restore(from: Span(_unsafeElements: UnsafeBufferPointer(memory))) } catch { fail("step \(step): \(error)") }
+      inState += allocation_call_count() - before
+    }
+    return (inRun, inState, steps)
+  }
+
+  /// The same through funes.h, in memory of the caller.
+  mutating func runFromC(_ file: AlignedBytes, _ threads: Int, _ steps: Int) -> (run: Int, state: Int, steps: Int) {
+    var model = funes_model()
+    var session: OpaquePointer?
+    guard funes_model_open(file.bytes.baseAddress, file.bytes.count, &model, nil) == FUNES_OK else { return (1, 0, 0) }
+    let memory = AlignedBytes(count: funes_model_session_byte_count(&model, 1, Int32(threads)))
+    let base = memory.bytes.baseAddress
+    guard funes_session_open(&model, 1, Int32(threads), base, memory.bytes.count, &session, nil) == FUNES_OK else {
+      return (1, 0, 0)
+    }
+    defer { funes_session_close(session) }
+    let x = UnsafeMutablePointer<Float>.allocate(capacity: 1024)
+    let y = UnsafeMutablePointer<Float>.allocate(capacity: 1024)
+    defer {
+      x.deallocate()
+      y.deallocate()
+    }
+    for index in 0..<1024 { x[index] = Float(index % 7) / 7 }
+    let begin = allocation_call_count()
+    for _ in 0..<steps where funes_session_step(session, x, y) != FUNES_OK { fail("from C: a step was refused") }
+    return (allocation_call_count() - begin, 0, steps)
+  }
+}
