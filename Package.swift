@@ -39,9 +39,12 @@ let package = Package(
     ),
     .testTarget(name: "CFunesKernelsTests", dependencies: ["CFunesKernels"]),
     .target(name: "FunesTestSupport", dependencies: ["FunesConvert"], path: "Tests/FunesTestSupport"),
+    .executableTarget(
+      name: "FixtureWriter", dependencies: ["Funes", "FunesConvert", "FunesTestSupport"], path: "Tests/FixtureWriter"),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .executableTarget(
-      name: "AllocationProof", dependencies: ["CAllocationCounter", "CFunes", "Funes", "FunesC", "FunesConvert", "FunesTestSupport"],
+      name: "AllocationProof",
+      dependencies: ["CAllocationCounter", "CFunes", "Funes", "FunesC", "FunesConvert", "FunesTestSupport"],
       path: "Tests/AllocationProof"),
     .testTarget(
       name: "FunesTests",

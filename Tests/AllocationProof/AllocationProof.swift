@@ -76,6 +76,9 @@ struct AllocationProof {
   mutating func run(_ session: inout Session, steps: Int) -> (run: Int, state: Int, steps: Int) {
     let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: session.snapshotByteCount)
     defer { memory.deallocate() }
+    // Unoptimised code makes the metadata of generic types when it first meets them.
+    session.snapshot(into: MutableSpan(_unsafeElements: memory))
+    do { try session.restore(from: Span(_unsafeElements: UnsafeBufferPointer(memory))) } catch { fail("\(error)") }
     var inRun = 0
     var inState = 0
     for step in 0..<steps {
@@ -90,7 +93,9 @@ struct AllocationProof {
       let before = allocation_call_count()
       session.snapshot(into: MutableSpan(_unsafeElements: memory))
       if step % 128 == 127 { session.reset() }
-      do { try session.restore(from: Span(_unsafeElements: UnsafeBufferPointer(memory))) } catch { fail("step \(step): \(error)") }
+      do { try session.restore(from: Span(_unsafeElements: UnsafeBufferPointer(memory))) } catch {
+        fail("step \(step): \(error)")
+      }
       inState += allocation_call_count() - before
     }
     return (inRun, inState, steps)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The allocator's functions over those of the C library, with one counter. An executable's definitions come before those of its
- * libraries, so that the thread team and the Swift runtime are counted too. */
+ * The allocator's functions over those of the C library, with one counter. An executable's definitions come before those
+ * of its libraries, so that the thread team and the Swift runtime are counted too. */
 #include "allocation_counter.h"
 
 #include <errno.h>

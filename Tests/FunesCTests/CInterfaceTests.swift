@@ -66,6 +66,10 @@ import Testing
       }
     }
     #expect(funes_session_row_count(session) == reference.rowCount)
+    var saved = [UInt8](repeating: 0, count: funes_session_snapshot_byte_count(session))
+    #expect(funes_session_snapshot(session, &saved, saved.count) == FUNES_OK)
+    #expect(funes_session_restore(session, saved, saved.count, nil) == FUNES_OK)
+    try reference.restore(from: saved.span)
   }
 
   func copyInputs(of program: Int32, from reference: inout Session, to session: OpaquePointer) {

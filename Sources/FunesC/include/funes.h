@@ -187,8 +187,8 @@ funes_status funes_session_step_id(funes_session *session, int32_t id, float *ou
  * call, which may put values of its own there. */
 float *funes_session_input(funes_session *session, int32_t program, int32_t index);
 int32_t *funes_session_input_ids(funes_session *session, int32_t program, int32_t index);
-/* Runs a program over `rows` rows of its inputs. A refused row ends the call before it; *rows_run (may be null) tells how
- * many were run. n calls of one row and one call of n rows give the same bits in a program that is a stream. */
+/* Runs a program over `rows` rows of its inputs. A refused row ends the call before it; *rows_run (may be null) tells
+ * how many were run. n calls of one row and one call of n rows give the same bits in a program that is a stream. */
 funes_status funes_session_run(funes_session *session, int32_t program, int32_t rows, int32_t *rows_run);
 /* Rows that the latest call wrote to an output, (*rows, width); `rows` may be null. */
 const float *funes_session_output(const funes_session *session, int32_t program, int32_t index, int32_t *rows);

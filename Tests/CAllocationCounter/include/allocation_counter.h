@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Counts what a whole process asks of the allocator: every library in it, every thread. Linked by the allocation proof only. */
+ * Counts what a whole process asks of the allocator: every library in it, every thread. Only the allocation proof links
+ * it. */
 #ifndef ALLOCATION_COUNTER_H
 #define ALLOCATION_COUNTER_H
 
