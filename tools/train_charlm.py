@@ -51,10 +51,12 @@ class CharacterModel(nn.Module):
         return self.output(self.dropout(outputs)), state
 
 
-def detached(state):
-    if isinstance(state, tuple):
-        return tuple(part.detach() for part in state)
-    return state.detach()
+def carried(state, restart):
+    """The state for the next chunk, without its history; a few streams begin again from zero, as prompts do."""
+    parts = state if isinstance(state, tuple) else (state,)
+    keep = (torch.rand(1, parts[0].shape[1], 1) >= restart).float()
+    parts = tuple(part.detach() * keep for part in parts)
+    return parts if isinstance(state, tuple) else parts[0]
 
 
 def in_streams(ids, count):
@@ -112,6 +114,8 @@ def parse_arguments():
     parser.add_argument("--chunk", type=common.positive_int, default=64, help="characters between gradient cuts")
     parser.add_argument("--learning-rate", type=common.positive_float, default=4e-3, help="peak of the schedule")
     parser.add_argument("--dropout", type=common.probability, default=0.15, help="after each recurrent layer")
+    parser.add_argument("--restart", type=common.probability, default=0.05,
+                        help="share of the streams whose state is reset after a chunk, so that prompts work")
     parser.add_argument("--clip", type=common.positive_float, default=1.0, help="largest gradient norm")
     parser.add_argument("--seed", type=common.seed_value, default=1, help="fixes the weights for a thread count")
     parser.add_argument("--threads", type=common.positive_int, default=1, help="CPU threads")
@@ -157,7 +161,7 @@ def main():
         state = None
         for inputs, targets in chunks(streams, options.chunk):
             logits, state = model(inputs, state)
-            state = detached(state)
+            state = carried(state, options.restart)
             loss = cross_entropy(logits, targets)
             common.learn(loss, model, optimizer, schedule, options.clip)
             step += 1
