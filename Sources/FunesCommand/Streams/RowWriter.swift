@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows out: one row of the chosen outputs at a time, as bytes, lines or the symbol of the largest value.
 
+import FunesConvert
+
 /// Writes rows of a program's outputs.
 struct RowWriter {
   let ports: [StreamPort]
@@ -59,7 +61,7 @@ struct RowWriter {
     var next = 0
     for port in ports {
       try output.write(",")
-      try output.write(JSONText.quote(port.name))
+      try output.write(JSONText.quoted(port.name))
       try output.write(":[")
       for position in 0..<port.width {
         if position > 0 { try output.write(UInt8(ascii: ",")) }

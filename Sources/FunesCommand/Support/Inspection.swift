@@ -75,8 +75,8 @@ struct Inspection {
     if let unknown = text.unknown { line += ", unknown is id \(unknown)" }
     if text.isLowerCased { line += ", lower-cased" }
     if text.isLineSequence { line += ", each line a sequence" }
-    if !text.separator.isEmpty { line += ", separated by \(JSONText.quote(text.separator))" }
-    let shown = text.symbols.prefix(12).map { JSONText.quote($0) }.joined(separator: " ")
+    if !text.separator.isEmpty { line += ", separated by \(JSONText.quoted(text.separator))" }
+    let shown = text.symbols.prefix(12).map { JSONText.quoted($0) }.joined(separator: " ")
     return shown.isEmpty ? line : line + ": " + shown + (text.symbols.count > 12 ? " …" : "")
   }
 

@@ -2,13 +2,10 @@
 // JSON values → text that people read: what fits a line stands on it, the rest is broken by members.
 
 /// Writes JSON values.
-enum JSONText {
+package enum JSONText {
   private static let lineLength = 120
 
   static func string(_ value: JSONValue) -> String { broken(value, indent: 0, used: 0) }
-
-  /// A number that reads back as the same value: a whole one stays a double.
-  static func number(_ number: Double) -> JSONValue { .number(number) }
 
   /// On one line where it fits behind `used` characters, otherwise over several.
   private static func broken(_ value: JSONValue, indent: Int, used: Int) -> String {
@@ -53,7 +50,7 @@ enum JSONText {
     case .null: "null"
     case .bool(let bool): bool ? "true" : "false"
     case .integer(let integer): "\(integer)"
-    case .number(let number): "\(number)"
+    case .number(let number): decimal(number)
     case .string(let string): quoted(string)
     case .array(let elements): "[" + elements.map(flat).joined(separator: ", ") + "]"
     case .object(let members):
@@ -61,7 +58,14 @@ enum JSONText {
     }
   }
 
-  private static func quoted(_ string: String) -> String {
+  /// The fewest digits that read back as the same number.
+  private static func decimal(_ number: Double) -> String {
+    precondition(number.isFinite, "JSONText: a number is not finite")
+    return "\(number)"
+  }
+
+  /// The string in quotation marks, escaped where JSON demands it.
+  package static func quoted(_ string: String) -> String {
     var text = "\""
     for scalar in string.unicodeScalars {
       switch scalar {

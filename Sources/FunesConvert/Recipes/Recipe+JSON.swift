@@ -17,7 +17,7 @@ extension Recipe {
     object["generation"] = generation?.json
     object["states"] = states.isEmpty ? nil : .array(states.map(\.json))
     object["programs"] = .array(programs.map(\.json))
-    return JSONText.string(object.value) + "\n"
+    return object.value.text
   }
 }
 
@@ -111,7 +111,7 @@ extension Recipe.Input {
     object["classes"] = classes == 0 ? nil : .integer(classes)
     object["text"] = text.map { .string($0) }
     object["policy"] = policy == .replace ? .string("replace") : nil
-    object["range"] = low == -1 && high == 1 ? nil : .array([low, high].map { JSONText.number(Double($0)) })
+    object["range"] = low == -1 && high == 1 ? nil : .array([low, high].map { .number(Double($0)) })
     return object.value
   }
 }
@@ -166,7 +166,7 @@ extension Recipe.Field {
       case nil: continue
       case .tensor(let tensor): object[field.key] = tensor.json
       case .integer(let integer): object[field.key] = .integer(integer)
-      case .number(let number): object[field.key] = JSONText.number(number)
+      case .number(let number): object[field.key] = .number(number)
       case .flag(let flag): object[field.key] = .bool(flag)
       case .word(let word): object[field.key] = .string(word)
       case .integers(let integers): object[field.key] = .array(integers.map { .integer($0) })
@@ -196,12 +196,12 @@ extension TensorExpression {
     object["transpose"] = isTransposed ? .bool(true) : nil
     object["rows"] = rows.map { .array([.integer($0.lowerBound), .integer($0.upperBound)]) }
     object["columns"] = columns.map { .array([.integer($0.lowerBound), .integer($0.upperBound)]) }
-    object["scale"] = scale.map(JSONText.number)
-    object["add"] = add.map(JSONText.number)
+    object["scale"] = scale.map { .number($0) }
+    object["add"] = add.map { .number($0) }
     object["gates"] = gates.map { .string($0) }
     if !addGate.isEmpty {
       var gates = JSONObject()
-      for (letter, number) in addGate.sorted(by: { $0.key < $1.key }) { gates[letter] = JSONText.number(number) }
+      for (letter, number) in addGate.sorted(by: { $0.key < $1.key }) { gates[letter] = .number(number) }
       object["add_gate"] = gates.value
     }
     return object.value
