@@ -69,7 +69,8 @@ final class ByteReader {
     return buffer[begin]
   }
 
-  /// The next line without its end (LF or CRLF), valid until the next call; the last line may lack one. Nil at the end.
+  /// The next line without its end (LF or CRLF), valid until the next call. Nil at the end. The last line may lack an end,
+  /// but what an interrupt cuts off is no line.
   func takeLine(limit: Int, line: Int) throws(StreamError) -> UnsafeRawBufferPointer? {
     var searched = 0
     while true {
@@ -81,7 +82,7 @@ final class ByteReader {
       searched = end - begin
       guard searched <= limit else { throw .lineTooLong(line: line, limit: limit) }
       if try !fill(for: searched + 1) {
-        return searched == 0 ? nil : ByteReader.withoutReturn(consume(searched), searched)
+        return searched == 0 || Interrupt.isRequested ? nil : ByteReader.withoutReturn(consume(searched), searched)
       }
     }
   }

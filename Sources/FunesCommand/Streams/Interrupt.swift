@@ -32,8 +32,14 @@ enum Interrupt {
     #else
       action.__sigaction_handler.sa_handler = note
     #endif
-    sigaction(SIGINT, &action, nil)
-    sigaction(SIGTERM, &action, nil)
+    var watched = sigset_t()
+    sigemptyset(&watched)
+    for signal in [SIGINT, SIGTERM] {
+      sigaction(signal, &action, nil)
+      sigaddset(&watched, signal)
+    }
+    // Who started the command may have blocked them.
+    sigprocmask(SIG_UNBLOCK, &watched, nil)
   }
 
   /// From here on writing to a closed pipe is an error of the write and no signal.

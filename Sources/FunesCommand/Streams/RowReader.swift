@@ -114,7 +114,7 @@ struct RowReader {
   private mutating func nextIDs(into words: UnsafeMutableBufferPointer<UInt32>) throws(StreamError) -> RowEvent {
     for index in words.indices {
       guard let word = try nextWord() else {
-        guard index == 0 || ignoresPartialRow else { throw .partialIDs(row: row, found: index, expected: words.count) }
+        guard index == 0 || ignoresPartialRow || Interrupt.isRequested else { throw .partialIDs(row: row, found: index, expected: words.count) }
         return .end
       }
       words[index] = UInt32(bitPattern: word)
@@ -141,7 +141,7 @@ struct RowReader {
       if word.isEmpty { start = column }
       if word.count < 32 { word.append(byte) }
     }
-    return word.isEmpty ? nil : try id(word, at: TextPlace(line: line, column: start))
+    return word.isEmpty || Interrupt.isRequested ? nil : try id(word, at: TextPlace(line: line, column: start))
   }
 
   private func id(_ word: [UInt8], at place: TextPlace) throws(StreamError) -> Int32 {

@@ -28,8 +28,11 @@ final class RowStream {
   private let isBlock: Bool
   private var words: UnsafeMutableBufferPointer<UInt32>
   private var rowsRead = 0
+  /// Of each row gathered for a call its number in the stream: rows that could not be read leave gaps.
+  private var numbers: [Int] = []
   /// The outputs of a row side by side, and the row that brought them.
   private var result: [Float] = []
+  private var isResultMade: [Bool] = []
   private var resultRow = -1
 
   init(
@@ -54,6 +57,7 @@ final class RowStream {
     var isAtEnd = false
     while !isAtEnd {
       var count = 0
+      numbers.removeAll(keepingCapacity: true)
       var event = RowEvent.row
       let most = options.chunk ?? (isBlock ? Int.max : 1)
       do throws(StreamError) {
@@ -87,7 +91,10 @@ final class RowStream {
     while true {
       do throws(StreamError) {
         let event = try reader.next(into: slot)
-        if event == .row { rowsRead += 1 }
+        if event == .row {
+          numbers.append(rowsRead)
+          rowsRead += 1
+        }
         if event != .end { isInLine = event == .row && reader.isLineSequence }
         return event
       } catch {
@@ -109,15 +116,14 @@ final class RowStream {
 
   private func step(rows count: Int) throws {
     try engine.reserve(rows: count)
-    let firstRow = rowsRead - count
     var first = 0
     while first < count {
       copyRows(first..<count)
       let done = engine.session.run(program, rows: count - first)
-      if done.rows > 0 { try collect(rows: done.rows, lastRow: firstRow + first + done.rows - 1) }
+      if done.rows > 0 { try collect(first..<(first + done.rows)) }
       first += done.rows
       if done.status == .ok { break }
-      let error = refusal(of: isBlock ? first..<count : first..<(first + 1), firstRow: firstRow)
+      let error = refusal(of: isBlock ? first..<count : first..<(first + 1))
       guard options.skipsBadRows, !isBlock else { throw error }
       warn("\(error)")
       first += 1
@@ -137,7 +143,7 @@ final class RowStream {
   }
 
   /// Which value the model refused.
-  private func refusal(of rows: Range<Int>, firstRow: Int) -> StreamError {
+  private func refusal(of rows: Range<Int>) -> StreamError {
     let layout = reader.layout
     for row in rows {
       for (port, offset) in zip(layout.ports, layout.offsets) {
@@ -147,31 +153,39 @@ final class RowStream {
           let id = Int32(bitPattern: word)
           if port.isIDs ? !(0..<port.classes).contains(Int(id)) : !(abs(value) <= 0x1p50) {
             return .refusedRow(
-              row: firstRow + row, input: port.name, position: position, found: port.isIDs ? "\(id)" : "\(value)",
+              row: numbers[row], input: port.name, position: position, found: port.isIDs ? "\(id)" : "\(value)",
               expected: port.isIDs ? "an id in 0...\(port.classes - 1)" : "a finite number of at most 2^50 in magnitude")
           }
         }
       }
     }
-    return .refusedRow(row: firstRow + rows.lowerBound, input: "", position: 0, found: "a value", expected: "another")
+    return .refusedRow(row: numbers[rows.lowerBound], input: "", position: 0, found: "a value", expected: "another")
   }
 
   // MARK: Out
 
-  /// Takes the rows that a call made; `lastRow` is the number of its last input row.
-  private func collect(rows: Int, lastRow: Int) throws(StreamError) {
+  /// Takes the rows that a call made of some of the rows gathered.
+  private func collect(_ rows: Range<Int>) throws(StreamError) {
     let counts = options.outputs.map { engine.session.outputRows($0, of: program) }
-    guard let count = counts.first, counts.allSatisfy({ $0 == count }) else {
-      throw .unequalOutputs(names: writer.ports.map(\.name), rows: counts)
+    var count = counts[0]
+    if !counts.allSatisfy({ $0 == count }) {
+      // After one input row, what an output has not made is simply not in the JSON object.
+      guard writer.format == .jsonl, rows.count == 1, counts.allSatisfy({ $0 <= 1 }) else {
+        throw .unequalOutputs(names: writer.ports.map(\.name), rows: counts)
+      }
+      count = 1
     }
     for row in 0..<count {
       if options.isLastOnly && row < count - 1 { continue }
       result.removeAll(keepingCapacity: true)
-      for (port, index) in zip(writer.ports, options.outputs) {
+      isResultMade.removeAll(keepingCapacity: true)
+      for ((port, index), made) in zip(zip(writer.ports, options.outputs), counts) {
+        isResultMade.append(row < made)
+        guard row < made else { continue }
         let values = engine.session.unsafeOutput(index, of: program)
         result.append(contentsOf: values[(row * port.width)..<((row + 1) * port.width)])
       }
-      resultRow = count == rows ? lastRow - rows + 1 + row : lastRow
+      resultRow = numbers[count == rows.count ? rows.lowerBound + row : rows.upperBound - 1]
       if !options.isLastOnly { try writeHeldRow() }
     }
   }
@@ -181,7 +195,7 @@ final class RowStream {
     let row = resultRow
     resultRow = -1
     let failure: StreamError? = result.withUnsafeBufferPointer { values in
-      do throws(StreamError) { try writer.write(row: row, values) } catch { return error }
+      do throws(StreamError) { try writer.write(row: row, values, isMade: isResultMade) } catch { return error }
       return nil
     }
     if let failure { throw failure }

@@ -17,8 +17,9 @@ struct RowWriter {
     self.output = output
   }
 
-  /// Writes one row; `values` holds the outputs one after another, `row` is the input row that brought it.
-  mutating func write(row: Int, _ values: UnsafeBufferPointer<Float>) throws(StreamError) {
+  /// Writes one row; `values` holds the outputs one after another, `row` is the input row that brought it. Only a JSON
+  /// object may lack an output that was not made.
+  mutating func write(row: Int, _ values: UnsafeBufferPointer<Float>, isMade: [Bool]) throws(StreamError) {
     switch format {
     case .f32:
       for value in values { try output.write(littleEndian: value.bitPattern) }
@@ -28,7 +29,7 @@ struct RowWriter {
         try output.write(value.description)
       }
       try endLine()
-    case .jsonl: try writeObject(row: row, values)
+    case .jsonl: try writeObject(row: row, values, isMade)
     case .label:
       let id = argmax(values)
       if let symbols = ports[0].symbols { try symbols.write(id, to: output) } else { try output.write(String(id)) }
@@ -56,10 +57,10 @@ struct RowWriter {
 
   private func endLine() throws(StreamError) { try output.write(UInt8(ascii: "\n")) }
 
-  private func writeObject(row: Int, _ values: UnsafeBufferPointer<Float>) throws(StreamError) {
+  private func writeObject(row: Int, _ values: UnsafeBufferPointer<Float>, _ isMade: [Bool]) throws(StreamError) {
     try output.write("{\"row\":\(row)")
     var next = 0
-    for port in ports {
+    for (port, isMade) in zip(ports, isMade) where isMade {
       try output.write(",")
       try output.write(JSONText.quoted(port.name))
       try output.write(":[")

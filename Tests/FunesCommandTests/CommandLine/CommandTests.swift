@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every verb once with what is right, and each exit code with what is wrong.
+
+import Foundation
+import Testing
+
+@Suite struct CommandTests {
+  private let models = TestModels.shared
+
+  @Test(arguments: ["convert", "inspect", "run", "generate", "compare", "eval", "verify"])
+  func helpTeachesWithAnExample(verb: String) throws {
+    let help = try Shell.funes([verb, "--help"])
+    #expect(help.code == 0 && help.text.contains("funes \(verb) "))
+  }
+
+  @Test func theExitCodesAreThoseThatHelpNames() throws {
+    let folder = try Folder()
+    try Data("no model at all, but long enough to be looked at: ".utf8 + [UInt8](repeating: 0, count: 200))
+      .write(to: URL(fileURLWithPath: folder.path("broken")))
+    let cases: [(code: Int32, arguments: [String], says: String)] = [
+      (64, ["run"], "Missing expected argument"),
+      (64, ["run", models.floats, "--chunk", "0"], "--chunk"),
+      (64, ["run", models.floats, "--input", "text"], "found an input of floats"),
+      (64, ["run", models.floats, "--output", "label"], "--output ids"),
+      (64, ["run", models.floats, "--program", "walk"], "found \"walk\", expected \"step\""),
+      (64, ["run", models.floats, "--output-name", "z"], "expected \"y\""),
+      (64, ["generate", models.floats], "language model"),
+      (64, ["generate", models.language, "--top-p", "0"], "--top-p"),
+      (64, ["compare", models.floats], "--golden or --against"),
+      (64, ["convert"], "checkpoints: found none"),
+      (65, ["inspect", folder.path("broken")], "first eight bytes"),
+      (65, ["verify", folder.path("broken")], "first eight bytes"),
+      (65, ["convert", folder.path("broken")], folder.path("broken")),
+      (65, ["generate", models.language, "axb"], "found \"x\" (U+0078)"),
+      (66, ["run", folder.path("none")], folder.path("none")),
+      (66, ["convert", folder.path("none")], folder.path("none")),
+      (66, ["eval", models.language, "--text", folder.path("none")], folder.path("none")),
+      (66, ["run", models.floats, "--state-in", folder.path("none")], folder.path("none")),
+      (73, ["run", models.floats, "--state-out", folder.path("no/such/folder")], folder.path("no/such/folder")),
+    ]
+    for (code, arguments, says) in cases {
+      let found = try Shell.funes(arguments)
+      #expect(found.code == code, "\(arguments): \(found.talk)")
+      #expect(found.talk.contains(says), "\(arguments): \(found.talk)")
+      #expect(found.bytes.isEmpty, "\(arguments): \(found.text)")
+    }
+  }
+
+  @Test func aGoodModelVerifiesInSilenceAndADamagedOneDoesNot() throws {
+    for model in [models.floats, models.language, models.names, models.translator, models.every] {
+      let found = try Shell.funes(["verify", model])
+      #expect(found.code == 0 && found.talk.isEmpty && found.bytes.isEmpty)
+    }
+    let folder = try Folder()
+    var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: models.floats)))
+    bytes[bytes.count - 70] ^= 1
+    try Data(bytes).write(to: URL(fileURLWithPath: folder.path("damaged")))
+    #expect(try Shell.funes(["verify", folder.path("damaged")]).code == 65)
+  }
+
+  @Test func inspectionNamesEverything() throws {
+    let text = try Shell.funes(["inspect", models.every, "--tensors"])
+    #expect(text.code == 0)
+    for word in ["fingerprint", "program step", "program encode", "lstm.p", "feedback", "generation", "window.ring"] {
+      #expect(text.text.contains(word), "\(word)")
+    }
+    let json = try Shell.funes(["inspect", models.every, "--json"])
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any])
+    #expect((object["programs"] as? [Any])?.count == 2)
+    #expect((object["constants"] as? [Any])?.isEmpty == false)
+  }
+
+  @Test func aCheckpointIsConvertedComparedAndRefusedForAnother() throws {
+    let folder = try Folder()
+    let (weights, model) = (folder.path("gru.safetensors"), folder.path("gru.funes"))
+    try Data(CommandTests.stateDictionary(seed: 1)).write(to: URL(fileURLWithPath: weights))
+    let converted = try Shell.funes(["convert", weights, "-o", model, "--recipe-out", folder.path("r.json")])
+    #expect(converted.code == 0, "\(converted.talk)")
+    #expect(converted.text.contains("rnn") && converted.text.contains("wrote   \(model)"))
+    #expect(try Shell.funes(["verify", model]).code == 0)
+    #expect(try Shell.funes(["run", model], input: littleEndian([0.1, 0.2, 0.3])).code == 0)
+
+    let compared = try Shell.funes(["compare", model, "--against", weights, "--limit", "snr 30"])
+    #expect(compared.code == 0, "\(compared.talk)")
+    for gate in ["r", "z", "n"] { #expect(compared.text.contains("  \(gate)  ")) }
+    let exceeded = try Shell.funes(["compare", model, "--against", weights, "--limit", "snr 300"])
+    #expect(exceeded.code == 1 && exceeded.talk.contains("expected at least 300.0 dB") && exceeded.text == compared.text)
+
+    let other = folder.path("other.safetensors")
+    try Data(CommandTests.stateDictionary(seed: 2)).write(to: URL(fileURLWithPath: other))
+    let refused = try Shell.funes(["compare", model, "--against", other])
+    #expect(refused.code == 65 && refused.talk.contains("checkpoint.weights.sha256"))
+    let again = try Shell.funes(["convert", weights, "-o", folder.path("no/such/x"), "--json"])
+    #expect(again.code == 73 && again.bytes.isEmpty)
+    let json = try Shell.funes(["convert", weights, "-o", model, "--json", "--activations", "8"])
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any])
+    #expect(object["isStreamingProven"] as? Bool == true)
+  }
+
+  @Test func evaluationScoresATextTheSameFromIDs() throws {
+    let folder = try Folder()
+    try Data("abcüab\nabc\n".utf8).write(to: URL(fileURLWithPath: folder.path("t")))
+    try Data("0 1 2 3 0 1 4 0 1 2 4".utf8).write(to: URL(fileURLWithPath: folder.path("i")))
+    func figures(_ option: String, _ name: String) throws -> [String: Any] {
+      let found = try Shell.funes(["eval", models.language, option, folder.path(name), "--json"])
+      #expect(found.code == 0, "\(found.talk)")
+      return try #require(try JSONSerialization.jsonObject(with: Data(found.bytes)) as? [String: Any])
+    }
+    let (text, ids) = (try figures("--text", "t"), try figures("--ids", "i"))
+    #expect(text["symbols"] as? Int == 10)
+    let nats = try #require((text["int8"] as? [String: Any])?["nats"] as? Double)
+    #expect(nats > 0 && nats == (ids["int8"] as? [String: Any])?["nats"] as? Double)
+  }
+
+  /// A GRU of 3 inputs and 8 units, as PyTorch names it, in safetensors.
+  private static func stateDictionary(seed: Int) -> [UInt8] {
+    let shapes = [
+      ("rnn.weight_ih_l0", [24, 3]), ("rnn.weight_hh_l0", [24, 8]), ("rnn.bias_ih_l0", [24]), ("rnn.bias_hh_l0", [24]),
+    ]
+    var header: [String] = []
+    var data: [UInt8] = []
+    for (name, shape) in shapes {
+      let count = shape.reduce(1, *)
+      let values = (0..<count).map { Float(($0 * 7919 + seed * 104_729) % 1009) / 1009 - 0.5 }
+      header.append("\"\(name)\":{\"dtype\":\"F32\",\"shape\":\(shape),\"data_offsets\":[\(data.count),\(data.count + 4 * count)]}")
+      data += littleEndian(values)
+    }
+    var text = Array("{\(header.joined(separator: ","))}".utf8)
+    while text.count % 8 != 0 { text.append(0x20) }
+    return (0..<8).map { UInt8(truncatingIfNeeded: text.count >> ($0 * 8)) } + text + data
+  }
+}
