@@ -50,7 +50,7 @@ let package = Package(
       name: "FunesTests",
       dependencies: ["AllocationProof", "Funes", "FunesConvert", "FunesTestSupport", "CFunesKernels"]),
     .testTarget(
-      name: "FunesConvertTests", dependencies: ["Funes", "FunesConvert", "FunesTestSupport"], exclude: ["Goldens"]),
+      name: "FunesConvertTests", dependencies: ["Funes", "FunesConvert", "FunesCommand", "FunesTestSupport"], exclude: ["Goldens"]),
     .testTarget(
       name: "FunesCTests", dependencies: ["CFunes", "Funes", "FunesC", "FunesConvert", "FunesTestSupport"]),
     .testTarget(name: "FunesCommandTests", dependencies: ["FunesCommand", "FunesConvert", "FunesTestSupport"]),

@@ -3,6 +3,7 @@
 
 import CZlib
 import Foundation
+import Testing
 
 @testable import FunesConvert
 
@@ -163,6 +164,7 @@ func refusal(_ bytes: [UInt8]) -> CheckpointError? {
     _ = try Checkpoint.read(bytes: bytes, name: "x")
     return nil
   } catch {
+    expectBadDataExit(of: error)
     return error
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recipes around small tensors, for breaking one rule at a time.
 
+import Testing
+
 @testable import FunesConvert
 
 /// A recipe of one program; every part can be replaced by a bad one.
@@ -41,7 +43,10 @@ struct SmallRecipe {
     do {
       _ = try graph()
       return nil
-    } catch { return error as? RecipeError }
+    } catch {
+      expectBadDataExit(of: error)
+      return error as? RecipeError
+    }
   }
 
   /// The graph, over those tensors that the text names.

@@ -44,7 +44,10 @@ import Testing
     do {
       _ = try RecipeInference.recipe(from: TensorSource(tensors), name: "x", file: "x.pt")
       return nil
-    } catch { return error }
+    } catch {
+      expectBadDataExit(of: error)
+      return error
+    }
   }
 
   private let lstm: [(String, [Int])] = [("rnn.weight_ih_l0", [16, 3]), ("rnn.weight_hh_l0", [16, 4])]

@@ -11,7 +11,10 @@ import Testing
     do {
       _ = try Recipe.parse(text)
       return nil
-    } catch { return error }
+    } catch {
+      expectBadDataExit(of: error)
+      return error
+    }
   }
 
   private func at(_ line: Int, _ column: Int, in text: String) -> JSONPosition {
