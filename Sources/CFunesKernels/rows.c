@@ -134,7 +134,6 @@ void funes_mean(const funes_op *op, const funes_context *context, int32_t row, i
 
 void funes_window(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   const int32_t taps = op->number[0], apart = op->number[1], width = op->in[0].width, ring_rows = (taps - 1) * apart;
-  const ptrdiff_t stride = FUNES_PADDED(width);
   float *ring = op->state[0];
   (void)context;
   for (int32_t r = row; r < row + rows; r++) {
@@ -146,9 +145,9 @@ void funes_window(const funes_op *op, const funes_context *context, int32_t row,
     const int32_t position = *counter(op, 1) < (uint32_t)ring_rows ? (int32_t)*counter(op, 1) : 0;
     for (int32_t tap = 0; tap < taps - 1; tap++) {
       const int32_t slot = (position + tap * apart) % ring_rows;
-      copy(y + (ptrdiff_t)tap * width, ring + slot * stride, width);
+      copy(y + (ptrdiff_t)tap * width, ring + (ptrdiff_t)slot * width, width);
     }
-    for (int32_t k = 0; k < width; k++) ring[position * stride + k] = held(x[k]);
+    for (int32_t k = 0; k < width; k++) ring[(ptrdiff_t)position * width + k] = held(x[k]);
     *counter(op, 1) = (uint32_t)((position + 1) % ring_rows);
   }
 }

@@ -165,7 +165,7 @@ private func numbers(_ count: Int, seed: UInt64 = 1, scale: Float = 1) -> [Float
 @Test(arguments: [(1, 1), (2, 1), (3, 1), (3, 2), (2, 5), (4, 3)])
 func aWindowHoldsTheLastRows(taps: Int, apart: Int) {
   let x = numbers(40, seed: 4)
-  let ring = Memory((taps - 1) * apart * 16)
+  let ring = Memory((taps - 1) * apart * 2)
   let position = Memory<UInt32>(1, zero: 0)
   var (op, input, output) = oneInput(x, width: 2, outWidth: taps * 2)
   (op.number.0, op.number.1) = (Int32(taps), Int32(apart))
@@ -184,8 +184,6 @@ func aWindowHoldsTheLastRows(taps: Int, apart: Int) {
     }
   }
   #expect(output.values == expected)
-  // Rows of the ring are padded, and pads stay zero.
-  #expect(ring.values.enumerated().allSatisfy { $0.offset % 16 < 2 || $0.element == 0 })
 }
 
 @Test func subsamplingKeepsItsPhaseAcrossCalls() {

@@ -67,7 +67,7 @@ import Testing
 
   @Test func jsonTextEscapesWhatItMust() throws {
     let value = JSONValue.members(["a\"\\\n\u{1}": .array([.null, .bool(true), .number(-0.5)]), "é": .object([])])
-    #expect(value.text == "{\n  \"a\\\"\\\\\\n\\u0001\": [\n    null,\n    true,\n    -0.5\n  ],\n  \"é\": {}\n}\n")
+    #expect(value.text == "{\"a\\\"\\\\\\n\\u0001\": [null, true, -0.5], \"é\": {}}\n")
     let again = try JSONValue(parsing: Array(value.text.utf8))
     #expect(again == value)
   }

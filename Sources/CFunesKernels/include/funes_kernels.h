@@ -178,7 +178,7 @@ FUNES_NO_LOCKS void funes_last(const funes_op *op, const funes_context *context,
 /* y_t = mean of all rows since reset: m += (x - m) / n. state[0] = m; state[1] = n, one uint32_t that stops at 2^24. */
 FUNES_NO_LOCKS void funes_mean(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* y = the last number[0] rows up to this one, oldest first, number[1] rows apart; rows before the first are zero.
- * state[0] = ring of (number[0] - 1) * number[1] padded rows; state[1] = position, one uint32_t below their count. */
+ * state[0] = ring of (number[0] - 1) * number[1] adjacent rows; state[1] = position, one uint32_t below their count. */
 FUNES_NO_LOCKS void funes_window(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* Keeps the rows whose number since reset is a multiple of number[0]; state[0] = phase, one uint32_t below number[0].
  * Returns the rows written from out row 0 on. */
