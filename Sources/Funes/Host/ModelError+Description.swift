@@ -53,6 +53,25 @@
     }
   }
 
+  extension VerificationError: CustomStringConvertible {
+    public var description: String {
+      switch self {
+      case .fingerprint: "fingerprint: the SHA-256 of the bytes is another; the file was changed after it was written"
+      case .weight(let constant): "constant \"\(constant)\": found a weight of -128 or a pad that is not zero"
+      case .rowSum(let constant, let row, let found, let expected):
+        "constant \"\(constant)\", row \(row): found a row sum of \(found), expected \(expected)"
+      case .stringOrder(let offset): "section strings, byte \(offset): found a string that is not after the one before"
+      case .encoding(let offset): "section strings, byte \(offset): found bytes that are not utf-8"
+      case .overlap(let first, let second):
+        "values \"\(first)\" and \"\(second)\": found one memory for both although both are needed at once"
+      case .session(let error): "self-test: \(error)"
+      case .selfTest(let record, let found, let expected):
+        "self-test \(record): found outputs with checksum \(found), expected \(expected); this machine or build does not"
+          + " compute what the converter's did"
+      }
+    }
+  }
+
   extension SnapshotError: CustomStringConvertible {
     public var description: String {
       switch self {
