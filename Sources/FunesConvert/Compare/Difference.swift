@@ -9,7 +9,8 @@
   import Darwin
 #endif
 
-/// The difference between what was expected and what was found, gathered row by row in double precision.
+/// The difference between what was expected and what was found, gathered row by row in double precision. A NaN among the
+/// numbers makes every figure of size a NaN for good, so that it passes for no small error.
 public struct Difference: Sendable, Equatable {
   public private(set) var rowCount = 0
   /// Largest |expected − found|.
@@ -35,15 +36,14 @@ public struct Difference: Sendable, Equatable {
       foundEnergy += f * f
       product += e * f
       error += (e - f) * (e - f)
-      // A NaN must not pass for a small error.
-      if !(abs(e - f) <= maxAbs) { maxAbs = abs(e - f) }
+      if !(abs(e - f) <= maxAbs), !maxAbs.isNaN { maxAbs = abs(e - f) }
     }
     signal += expectedEnergy
     rowCount += 1
     if Difference.argmax(expected) == Difference.argmax(found) { agreeingRowCount += 1 }
     let scale = expectedEnergy.squareRoot() * foundEnergy.squareRoot()
-    let cosine = scale > 0 ? min(1, product / scale) : expectedEnergy == foundEnergy ? 1 : 0
-    if !(cosine >= lowestCosine) { lowestCosine = cosine }
+    let cosine = scale == 0 ? (expectedEnergy == foundEnergy ? 1 : 0) : product / scale
+    if !(cosine >= lowestCosine), !lowestCosine.isNaN { lowestCosine = cosine }
   }
 
   /// Takes up rows of `width` values, as many as there are.

@@ -47,7 +47,7 @@ public struct GoldenComparison {
   }
 
   /// - Parameters:
-  ///   - map: ports to tensors; `input` and `output` stand for the first of the program where no port has that name, and
+  ///   - map: ports to tensors; `input` and `output` stand for the first of the program where no port has that name,
   ///     `program.port` for a port of another program. Programs run in the order in which a sequence goes through them.
   ///   - program: where ports without a program are.
   public init(_ file: ModelFile, golden: Checkpoint, map: PortMap, program: Int) throws {
@@ -79,7 +79,8 @@ public struct GoldenComparison {
         }
         var rows: [String: ReferenceRows] = [:]
         for (part, values) in inputs {
-          rows[part.port.name] = values.slice(item * part.shape.rows * part.port.width, part.shape.rows * part.port.width)
+          rows[part.port.name] = values.slice(
+            item * part.shape.rows * part.port.width, part.shape.rows * part.port.width)
         }
         let results = try runner.run(index, inputs: rows, rows: first.shape.rows)
         try compare(results, zip(parts, values).map { ($0, $1) }, program: index, item: item, batch: batch)

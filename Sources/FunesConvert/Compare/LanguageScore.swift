@@ -66,7 +66,9 @@ public struct LanguageComparison: Sendable {
   public init(hasReference: Bool) { if hasReference { reference = LanguageScore() } }
 
   /// Takes up one row of scores and the id that came next.
-  public mutating func add(_ row: ArraySlice<Float>, reference expected: ArraySlice<Float>?, _ scores: RowScores, next: Int) {
+  public mutating func add(
+    _ row: ArraySlice<Float>, reference expected: ArraySlice<Float>?, _ scores: RowScores, next: Int
+  ) {
     let found = scores.logProbabilities(row)
     model.add(found, next: next)
     guard let expected else { return }

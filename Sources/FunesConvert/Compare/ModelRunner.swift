@@ -17,7 +17,8 @@ extension ModelRunError: CustomStringConvertible {
     case .wrongInputs(let program, let expected):
       "program \"\(program)\": expected rows for \(expected.joined(separator: ", ")), as many of each"
     case .refusedRow(let program, let row, let status):
-      "program \"\(program)\", row \(row): found \(status == .notFinite ? "a number that is not finite" : "an id out of range")"
+      "program \"\(program)\", row \(row): found "
+        + (status == .notFinite ? "a number that is not finite" : "an id out of range")
         + ", expected a row that the model takes"
     }
   }

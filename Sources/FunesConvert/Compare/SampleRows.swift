@@ -23,7 +23,8 @@ extension SampleError: CustomStringConvertible {
     case .rowCount(let tensor, let found, let expected):
       "tensor \"\(tensor)\": found \(found[0]) × \(found[1]) rows, expected \(expected[0]) × \(expected[1])"
     case .missingInput(let program, let input, let found):
-      "program \"\(program)\": found no rows for input \"\(input)\", expected some; the file has \(found.joined(separator: ", "))"
+      "program \"\(program)\": found no rows for input \"\(input)\", expected some;"
+        + " the file has \(found.joined(separator: ", "))"
     case .mapping(let found, let expected):
       "mapping: found \"\(found)\", expected port=tensor with a port of \(expected.joined(separator: ", "))"
     }

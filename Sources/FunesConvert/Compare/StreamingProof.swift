@@ -13,8 +13,8 @@ extension StreamingError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .differs(let program, let output, let row):
-      "program \"\(program)\", output \"\(output)\", row \(row): found other bits in one call of many rows than in calls of"
-        + " one row, expected the same; this is an error of the converter or the runtime"
+      "program \"\(program)\", output \"\(output)\", row \(row): found other bits in one call of many rows"
+        + " than in calls of one row, expected the same; this is an error of the converter or the runtime"
     }
   }
 }
@@ -33,7 +33,8 @@ public struct StreamingProof {
       let found = try whole.run(index, inputs: inputs, rows: rows, chunk: rows)
       for (output, port) in program.outputs.enumerated() {
         let (expected, found) = (expected[output].values, found[output].values)
-        if let position = zip(expected, found).enumerated().first(where: { $1.0.bitPattern != $1.1.bitPattern })?.offset {
+        if let position = zip(expected, found).enumerated().first(where: { $1.0.bitPattern != $1.1.bitPattern })?.offset
+        {
           throw StreamingError.differs(program: program.name, output: port.name, row: position / max(1, port.width))
         }
         guard expected.count == found.count else {

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The figures of comparisons, on numbers small enough to check by hand, and the comparisons themselves on small models.
+
+import Funes
+import FunesTestSupport
+import Testing
+
+@testable import FunesConvert
+
+@Suite struct CompareTests {
+  @Test func differencesAreThoseOfPaperAndPencil() {
+    var difference = Difference()
+    #expect(difference.snr == .infinity && difference.agreement == 100)
+    difference.add(expected: [3, 4, 1, 0], found: [3, 4, 0, 1], width: 2)
+    // Signal 26, error 2; the second row is at a right angle.
+    #expect(abs(difference.snr - 11.1394) < 1e-3)
+    #expect(difference.maxAbs == 1 && difference.lowestCosine == 0)
+    #expect(difference.rowCount == 2 && difference.agreement == 50)
+  }
+
+  @Test func aNaNNeverPassesForASmallError() {
+    var difference = Difference()
+    difference.add(expected: [1, 2], found: [.nan, 2], width: 2)
+    #expect(difference.snr.isNaN && difference.maxAbs.isNaN && difference.lowestCosine.isNaN)
+    difference.add(expected: [1, 2], found: [1, 2], width: 2)
+    #expect(difference.snr.isNaN)
+  }
+
+  @Test func axesBecomeBatchRowsAndWidth() {
+    func rows(_ shape: [Int], _ width: Int) -> [Int]? {
+      TensorRows(shape: shape, width: width).map { [$0.batch, $0.rows] }
+    }
+    #expect(rows([7, 40], 40) == [1, 7])
+    #expect(rows([2, 7, 40], 40) == [2, 7])
+    #expect(rows([7, 1, 40], 40) == [1, 7])
+    #expect(rows([2, 7, 4, 10], 40) == [2, 7])
+    #expect(rows([40], 40) == [1, 1])
+    #expect(rows([7], 1) == [1, 7])
+    #expect(rows([2, 7], 1) == [2, 7])
+    #expect(rows([7, 1], 1) == [1, 7])
+    #expect(rows([7, 39], 40) == nil)
+    #expect(rows([2, 2, 7, 40], 40) == nil)
+  }
+
+  @Test func crossEntropyOfEvenScoresIsTheLogarithmOfTheirNumber() {
+    var even = LanguageComparison(hasReference: true)
+    even.add([5, 5, 5, 5], reference: [5, 5, 5, 5], .logits, next: 2)
+    #expect(abs(even.model.bits - 2) < 1e-12 && abs(even.model.perplexity - 4) < 1e-12)
+    #expect(even.klDivergence == 0 && even.agreement == 100 && even.model.topOne == 0)
+    var sure = LanguageComparison(hasReference: true)
+    sure.add([0.25, 0.75], reference: [0.5, 0.5], .probabilities, next: 1)
+    // ½ ln(½ / ¼) + ½ ln(½ / ¾)
+    #expect(abs(sure.klDivergence - 0.143841) < 1e-6)
+  }
+
+  @Test(arguments: TestCell.allCases) func everyStreamIsProvenAndEveryGateCompared(cell: TestCell) throws {
+    let graph = Graph.streaming(cell, inputs: 5, units: 19, outputs: 3)
+    let converter = Converter()
+    try StreamingProof.check(try ModelFile(copying: try converter.convert(graph).bytes))
+    let comparison = try LayerComparison(graph, converter: converter, rows: 12)
+    let gates = comparison.layers.compactMap(\.gate)
+    #expect(
+      gates
+        == (cell == .rnn
+          ? ["h"] : "\(cell)".hasSuffix("GRU") || cell == .gru ? ["r", "z", "n"] : ["i", "f", "g", "o"]))
+    for layer in comparison.layers {
+      #expect(layer.difference.snr > 20, "\(layer.layer) \(layer.value) \(layer.gate ?? "")")
+    }
+    #expect(comparison.layers.last?.output == "y")
+  }
+
+  @Test func aBlockProgramAndASubsampledOneAreComparedToo() throws {
+    let graph = Graph.everyOperator()
+    try StreamingProof.check(try ModelFile(copying: try Converter().convert(graph).bytes))
+    let comparison = try LayerComparison(graph, converter: Converter(), rows: 9)
+    #expect(Set(comparison.layers.compactMap(\.output)) == ["y", "z", "soft", "last"])
+  }
+
+  @Test func aConverterTakesOverThePrecisionOfAModel() throws {
+    let graph = Graph.streaming(.gru, inputs: 5, units: 19, outputs: 3)
+    for precision in [Precision.fast, .default] {
+      let bytes = try Converter(precision: precision).convert(graph).bytes
+      let model = try ModelFile(copying: bytes)
+      #expect(try Converter(as: model.model).convert(graph).bytes == bytes)
+    }
+  }
+
+  @Test func provenanceNamesWhatDiffers() throws {
+    var graph = Graph.streaming(.gru, inputs: 5, units: 19, outputs: 3)
+    graph.metadata["checkpoint.weights.sha256"] = "aa"
+    let file = try ModelFile(copying: try Converter().convert(graph).bytes)
+    try Provenance.check(graph, against: file.model)
+    graph.metadata["checkpoint.weights.sha256"] = "bb"
+    #expect(throws: ProvenanceError.differs(key: "checkpoint.weights.sha256", model: "aa", file: "bb")) {
+      try Provenance.check(graph, against: file.model)
+    }
+    graph.metadata["checkpoint.weights.sha256"] = "aa"
+    graph.metadata["recipe.sha256"] = "cc"
+    #expect(throws: ProvenanceError.differs(key: "recipe.sha256", model: nil, file: "cc")) {
+      try Provenance.check(graph, against: file.model)
+    }
+  }
+
+  @Test func aMapReadsPairsAndRefusesTheRest() throws {
+    #expect(try PortMap(parsing: "input=a,step.y=b=c").entries.map(\.tensor) == ["a", "b=c"])
+    for text in ["", "a", "=b", "a=", "a=b,"] { #expect(throws: SampleError.self) { try PortMap(parsing: text) } }
+  }
+}
