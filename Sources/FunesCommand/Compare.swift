@@ -43,7 +43,9 @@ struct CompareCommand: ParsableCommand {
   var input: String?
   @Option(help: ArgumentHelp("Compare over this many random rows.", valueName: "count"))
   var rows = 64
-  @Option(help: ArgumentHelp("snr, max-abs, cosine or agreement, and a number; may be given several times.", valueName: "'figure number'"))
+  @Option(
+    help: ArgumentHelp(
+      "snr, max-abs, cosine or agreement, and a number; may be given several times.", valueName: "'figure number'"))
   var limit: [CompareLimit] = []
   @Flag(help: "Print JSON.")
   var json = false
@@ -53,7 +55,8 @@ struct CompareCommand: ParsableCommand {
       throw ValidationError("compare: expected either --golden or --against")
     }
     guard golden == nil || map != nil else {
-      throw ValidationError("--golden: found no --map, expected which tensor is which port, as in --map input=x,output=y")
+      throw ValidationError(
+        "--golden: found no --map, expected which tensor is which port, as in --map input=x,output=y")
     }
     guard (1...100_000).contains(rows) else { throw ValidationError("--rows: found \(rows), expected 1 to 100000") }
   }

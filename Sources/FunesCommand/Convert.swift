@@ -28,13 +28,18 @@ struct ConvertCommand: ParsableCommand {
   var checkpoint: [String] = []
   @Option(help: ArgumentHelp("The recipe: which operators the tensors become.", valueName: "file"))
   var recipe: String?
-  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The model to write (default: the checkpoint's name with .funes, here).", valueName: "file"))
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("The model to write (default: the checkpoint's name with .funes, here).", valueName: "file"))
   var output: String?
-  @Option(help: ArgumentHelp("Bits of activations: 16, or 8 for half the work where the loss is accepted.", valueName: "bits"))
+  @Option(
+    help: ArgumentHelp("Bits of activations: 16, or 8 for half the work where the loss is accepted.", valueName: "bits")
+  )
   var activations = 16
   @Option(help: ArgumentHelp("Write the recipe that was read or inferred.", valueName: "file"))
   var recipeOut: String?
-  @Option(help: ArgumentHelp("Measure on the rows in this npz or safetensors, tensors named as inputs.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Measure on the rows in this npz or safetensors, tensors named as inputs.", valueName: "file"))
   var input: String?
   @Option(help: ArgumentHelp("Measure on this many random rows; 0 to measure nothing.", valueName: "count"))
   var rows = 64

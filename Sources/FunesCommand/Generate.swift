@@ -28,11 +28,13 @@ struct GenerateCommand: ParsableCommand {
   var prompt = ""
   @Option(help: ArgumentHelp("Write at most this many symbols.", valueName: "count"))
   var tokens = 200
-  @Option(help: ArgumentHelp("Divides the scores: below 1 plainer, above 1 wilder, 0 as --greedy.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp("Divides the scores: below 1 plainer, above 1 wilder, 0 as --greedy.", valueName: "number"))
   var temperature: Float = 1
   @Option(help: ArgumentHelp("Draw among this many of the best symbols; 0 for all.", valueName: "count"))
   var topK = 0
-  @Option(help: ArgumentHelp("Draw among the fewest of the best whose probabilities reach this sum.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp("Draw among the fewest of the best whose probabilities reach this sum.", valueName: "number"))
   var topP: Float = 1
   @Flag(help: "Always take the best symbol.")
   var greedy = false
@@ -79,7 +81,8 @@ struct GenerateCommand: ParsableCommand {
   private func write(_ engine: SessionHolder, _ stdout: ByteWriter) throws -> Int {
     let language = try LanguageModel(engine.model)
     guard let written = language.output.symbols, let read = language.input.symbols else {
-      throw ChoiceError.unsuitable(what: "\"\(model)\"", reason: "found no vocabulary, expected one; try funes run --input ids")
+      throw ChoiceError.unsuitable(
+        what: "\"\(model)\"", reason: "found no vocabulary, expected one; try funes run --input ids")
     }
     let ids = try LanguageModel.ids(of: prompt, through: read)
     var first = language.startID.map { [$0] } ?? []
@@ -99,7 +102,8 @@ struct GenerateCommand: ParsableCommand {
   private func translate(_ engine: SessionHolder, _ stdout: ByteWriter) throws -> Int {
     let translator = try Translator(engine: engine)
     guard let read = translator.source.symbols?.asLines, translator.target.symbols != nil else {
-      throw ChoiceError.unsuitable(what: "\"\(model)\"", reason: "found no vocabulary, expected one; try funes run --program")
+      throw ChoiceError.unsuitable(
+        what: "\"\(model)\"", reason: "found no vocabulary, expected one; try funes run --program")
     }
     var writer = RowWriter(ports: [translator.target], format: .text, output: stdout)
     var steps = 0

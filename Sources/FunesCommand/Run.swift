@@ -44,7 +44,9 @@ struct RunCommand: ParsableCommand {
   var input: InputFormat?
   @Option(help: "What stdout gets: \(OutputFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
   var output: OutputFormat?
-  @Option(help: ArgumentHelp("An output to write; may be given several times (default: all, or the first for a choice).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "An output to write; may be given several times (default: all, or the first for a choice).", valueName: "name"))
   var outputName: [String] = []
   @Option(help: ArgumentHelp("Begin with the state in this file.", valueName: "file"))
   var stateIn: String?
@@ -52,11 +54,15 @@ struct RunCommand: ParsableCommand {
   var stateOut: String?
   @Option(help: ArgumentHelp("Threads, which do not change results.", valueName: "count"))
   var threads = 1
-  @Option(help: ArgumentHelp("Rows of one call: waits for as many, but for the last call (default: 1; a block program: all).", valueName: "rows"))
+  @Option(
+    help: ArgumentHelp(
+      "Rows of one call: waits for as many, but for the last call (default: 1; a block program: all).",
+      valueName: "rows"))
   var chunk: Int?
   @Option(help: ArgumentHelp("Read at most this many rows (lines of an encoder-decoder model).", valueName: "rows"))
   var limit: Int?
-  @Flag(inversion: .prefixedNo, help: "Write the last row only, of each line where lines are sequences (default: there).")
+  @Flag(
+    inversion: .prefixedNo, help: "Write the last row only, of each line where lines are sequences (default: there).")
   var last: Bool?
   @Flag(help: "Say which rows cannot be read or are refused, and go on without them.")
   var skipBadRows = false

@@ -23,8 +23,20 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let file = try ModelFile(path: model)
     for isa in ISA.allCases where isa.isAvailable {
-      try file.model.verify(isa: isa)
+      do throws(VerificationError) {
+        try file.model.verify(isa: isa)
+      } catch {
+        throw BrokenModelError(path: model, reason: error)
+      }
       if verbose { Talk.say("\(model): good, self-test with \(isa)") }
     }
   }
+}
+
+/// A file that is safe to run but is not what its converter wrote.
+struct BrokenModelError: Error, CustomStringConvertible {
+  var path: String
+  var reason: VerificationError
+
+  var description: String { "\"\(path)\": \(reason)" }
 }

@@ -5,14 +5,15 @@ import Funes
 import FunesConvert
 
 extension LanguageModel {
-  /// The ids of a file as sequences: one, or one a line where the vocabulary says so; each with the start and stop ids that
-  /// the model generates with.
+  /// The ids of a file as sequences: one, or one a line where the vocabulary says so; each with the start and stop ids
+  /// that the model generates with.
   func sequences(text: String?, ids: String?, limit: Int) throws -> [[Int32]] {
     var sequences: [[Int32]] = [[]]
     var left = limit
     if let text {
       guard let table = input.symbols else {
-        throw ChoiceError.unsuitable(what: "--text", reason: "found no vocabulary in the model, expected one; try --ids")
+        throw ChoiceError.unsuitable(
+          what: "--text", reason: "found no vocabulary in the model, expected one; try --ids")
       }
       let file = try InputFile(path: text)
       var decoder = TextDecoder(table: table, reader: file.reader())

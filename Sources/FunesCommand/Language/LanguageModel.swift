@@ -16,7 +16,11 @@ struct LanguageModel {
 
   init(_ model: Model, program name: String? = nil) throws(ChoiceError) {
     let generation = model.generation
-    if name == nil, let generation { program = generation.stepProgram } else { program = try model.programIndex(chosen: name) }
+    if name == nil, let generation {
+      program = generation.stepProgram
+    } else {
+      program = try model.programIndex(chosen: name)
+    }
     let info = model.programs[program]
     let title = "program \"\(info.name)\""
     guard info.inputs.count == 1, info.inputs[0].isIDs, info.inputs[0].width == 1, !info.isBlock else {
@@ -28,7 +32,8 @@ struct LanguageModel {
       throw .unsuitable(what: title, reason: "found no output of \(classes) values, expected one score for each id")
     }
     guard info.outputs.indices.contains(outputIndex), info.outputs[outputIndex].width <= classes else {
-      throw .unsuitable(what: title, reason: "expected an output of at most \(classes) values, whose choice is fed back")
+      throw .unsuitable(
+        what: title, reason: "expected an output of at most \(classes) values, whose choice is fed back")
     }
     self.outputIndex = outputIndex
     var output = StreamPort(info.outputs[outputIndex])

@@ -3,8 +3,8 @@
 
 import Funes
 
-/// xoshiro256**: Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 2021; seeded by SplitMix64
-/// as its authors advise.
+/// xoshiro256**: Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 2021; seeded by
+/// SplitMix64 as its authors advise.
 struct Xoshiro256 {
   private var state: (UInt64, UInt64, UInt64, UInt64)
 

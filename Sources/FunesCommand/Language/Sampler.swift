@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chooses the next id from a model's scores.
 //
-// Goals, in this order: the same seed gives the same ids on every machine (strict float, own exp, fixed order of sums and
-// of equals); then speed.
+// Goals, in this order: the same seed gives the same ids on every machine (strict float, own exp, fixed order of sums
+// and of equals); then speed.
 
 import CFunesKernels
 

@@ -43,7 +43,9 @@ struct Translator: ~Copyable {
       let input = engine.session.unsafeInputIDs(0, of: encode)
       for (index, id) in rows.enumerated() { input[index] = id }
       let result = engine.session.run(encode, rows: rows.count)
-      guard result.status == .ok else { throw refusal(rows.first { !(0..<source.classes).contains(Int($0)) } ?? 0, source) }
+      guard result.status == .ok else {
+        throw refusal(rows.first { !(0..<source.classes).contains(Int($0)) } ?? 0, source)
+      }
     }
     var next = Int32(generation.startID)
     for _ in 0..<generation.longest {
@@ -59,6 +61,7 @@ struct Translator: ~Copyable {
 
   private func refusal(_ id: Int32, _ port: StreamPort) -> StreamError {
     .refusedRow(
-      row: 0, input: port.name, position: 0, found: "\(id)", expected: "an id in 0...\(max(port.classes, port.width) - 1)")
+      row: 0, input: port.name, position: 0, found: "\(id)",
+      expected: "an id in 0...\(max(port.classes, port.width) - 1)")
   }
 }

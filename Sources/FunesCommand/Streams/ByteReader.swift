@@ -69,8 +69,8 @@ final class ByteReader {
     return buffer[begin]
   }
 
-  /// The next line without its end (LF or CRLF), valid until the next call. Nil at the end. The last line may lack an end,
-  /// but what an interrupt cuts off is no line.
+  /// The next line without its end (LF or CRLF), valid until the next call. Nil at the end. The last line may lack an
+  /// end, but what an interrupt cuts off is no line.
   func takeLine(limit: Int, line: Int) throws(StreamError) -> UnsafeRawBufferPointer? {
     var searched = 0
     while true {

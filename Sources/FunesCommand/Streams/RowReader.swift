@@ -100,7 +100,8 @@ struct RowReader {
             words[index] = number.bitPattern
           } else {
             let expected = port.isIDs ? "a whole number" : "a number"
-            throw .notANumber(found: NumberText.quote(word), expected: expected, at: TextPlace(line: line, column: column))
+            throw .notANumber(
+              found: NumberText.quote(word), expected: expected, at: TextPlace(line: line, column: column))
           }
         }
       }
@@ -114,7 +115,9 @@ struct RowReader {
   private mutating func nextIDs(into words: UnsafeMutableBufferPointer<UInt32>) throws(StreamError) -> RowEvent {
     for index in words.indices {
       guard let word = try nextWord() else {
-        guard index == 0 || ignoresPartialRow || Interrupt.isRequested else { throw .partialIDs(row: row, found: index, expected: words.count) }
+        guard index == 0 || ignoresPartialRow || Interrupt.isRequested else {
+          throw .partialIDs(row: row, found: index, expected: words.count)
+        }
         return .end
       }
       words[index] = UInt32(bitPattern: word)

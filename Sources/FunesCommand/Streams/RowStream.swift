@@ -154,7 +154,8 @@ final class RowStream {
           if port.isIDs ? !(0..<port.classes).contains(Int(id)) : !(abs(value) <= 0x1p50) {
             return .refusedRow(
               row: numbers[row], input: port.name, position: position, found: port.isIDs ? "\(id)" : "\(value)",
-              expected: port.isIDs ? "an id in 0...\(port.classes - 1)" : "a finite number of at most 2^50 in magnitude")
+              expected: port.isIDs ? "an id in 0...\(port.classes - 1)" : "a finite number of at most 2^50 in magnitude"
+            )
           }
         }
       }

@@ -34,7 +34,8 @@ extension StreamError: CustomStringConvertible {
     case .unknownCharacter(let scalar, let place):
       "\(place): found \(StreamError.quote(scalar)), expected a character of the model's text table"
     case .json(let line, let reason): "line \(line): \(reason)"
-    case .jsonMember(let line, let missing?, _): "line \(line): found no \"\(missing)\", expected every input of the model"
+    case .jsonMember(let line, let missing?, _):
+      "line \(line): found no \"\(missing)\", expected every input of the model"
     case .jsonMember(let line, nil, let unexpected):
       "line \(line): found \"\(unexpected ?? "")\", expected inputs of the model only"
     case .jsonCount(let line, let input, let found, let expected):
@@ -52,7 +53,8 @@ extension StreamError: CustomStringConvertible {
   static func quote(_ scalar: Unicode.Scalar) -> String {
     let code = String(scalar.value, radix: 16, uppercase: true)
     let name = "U+" + String(repeating: "0", count: max(0, 4 - code.count)) + code
-    return scalar.properties.isWhitespace || scalar.value < 0x20 || scalar.value == 0x7F ? name : "\"\(scalar)\" (\(name))"
+    return scalar.properties.isWhitespace || scalar.value < 0x20 || scalar.value == 0x7F
+      ? name : "\"\(scalar)\" (\(name))"
   }
 }
 

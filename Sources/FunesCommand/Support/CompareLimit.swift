@@ -22,7 +22,8 @@ struct CompareLimit: Equatable, ExpressibleByArgument {
 
   init?(argument: String) {
     let words = argument.split(whereSeparator: { $0 == " " || $0 == "=" })
-    guard words.count == 2, let figure = Figure(rawValue: String(words[0])), let value = Double(words[1]), value.isFinite
+    guard words.count == 2, let figure = Figure(rawValue: String(words[0])), let value = Double(words[1]),
+      value.isFinite
     else { return nil }
     self.figure = figure
     self.value = value

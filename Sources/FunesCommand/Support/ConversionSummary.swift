@@ -21,15 +21,17 @@ struct ConversionSummary {
   }
 
   var json: String {
-    var members: [JSONMember] = JSONValue.members([
-      "path": .string(path), "inferred": .array(notes.map { .string($0) }), "isStreamingProven": .bool(true),
-      "outputs": .array(outputs.map { entry in
-        .members([
-          "program": .string(entry.program), "output": .string(entry.output ?? ""),
-          "difference": Figures(entry.difference).json,
-        ])
-      }),
-    ]).members ?? []
+    var members: [JSONMember] =
+      JSONValue.members([
+        "path": .string(path), "inferred": .array(notes.map { .string($0) }), "isStreamingProven": .bool(true),
+        "outputs": .array(
+          outputs.map { entry in
+            .members([
+              "program": .string(entry.program), "output": .string(entry.output ?? ""),
+              "difference": Figures(entry.difference).json,
+            ])
+          }),
+      ]).members ?? []
     members += report.document.members ?? []
     return JSONValue.object(members).text
   }

@@ -45,7 +45,7 @@ struct Failure {
       exitCode = Failure.badData
     case is ChoiceError: exitCode = Failure.usage
     case is AtomicFileError: exitCode = Failure.cannotCreate
-    case is LimitError, is VerificationError: exitCode = Failure.limitExceeded
+    case is LimitError, is BrokenModelError: exitCode = Failure.limitExceeded
     case ImportError.unreadableFile: exitCode = Failure.cannotOpen
     case is ImportError: exitCode = Failure.usage
     case is SessionError, is StreamingError: exitCode = Failure.internal

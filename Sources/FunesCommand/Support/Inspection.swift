@@ -28,14 +28,17 @@ struct Inspection {
 
   private func title(of program: ProgramInfo) -> String {
     let multiplications = model.operators[program.operators].reduce(0) { $0 + $1.multiplyCount }
-    var title = "program \(program.name): \(program.operators.count) operators, \(multiplications) multiplications a row"
+    var title =
+      "program \(program.name): \(program.operators.count) operators, \(multiplications) multiplications a row"
     if program.isBlock { title += ", sees its rows at once" }
     if !program.resets.isEmpty { title += ", resets \(program.resets.joined(separator: ", "))" }
     return title
   }
 
   private func ports(of program: ProgramInfo) -> [String] {
-    var table = TextTable(columns: [.left("port"), .left("name"), .left("shape"), .left("type"), .left("rows"), .left("")])
+    var table = TextTable(columns: [
+      .left("port"), .left("name"), .left("shape"), .left("type"), .left("rows"), .left(""),
+    ])
     for port in program.inputs + program.outputs {
       table.append([
         port.isOutput ? "output" : "input", port.name, Inspection.shape(port.shape),
@@ -47,7 +50,9 @@ struct Inspection {
 
   private func note(on port: PortInfo) -> String {
     var notes: [String] = []
-    if port.replaces { notes.append("what is not finite becomes 0, the rest \(port.range.lowerBound)...\(port.range.upperBound)") }
+    if port.replaces {
+      notes.append("what is not finite becomes 0, the rest \(port.range.lowerBound)...\(port.range.upperBound)")
+    }
     if let text = port.text { notes.append(text.kind == .bytes ? "bytes" : "\(text.symbols.count) \(text.kind)") }
     return notes.joined(separator: ", ")
   }
@@ -56,7 +61,8 @@ struct Inspection {
     let programs = model.programs
     let encode = generation.encodeProgram.map { "reads with \(programs[$0].name), " } ?? ""
     let stop = generation.stopID.map { " to id \($0)" } ?? ""
-    return "generation: \(encode)writes with \(programs[generation.stepProgram].name) from id \(generation.startID)\(stop),"
+    return
+      "generation: \(encode)writes with \(programs[generation.stepProgram].name) from id \(generation.startID)\(stop),"
       + " at most \(generation.longest) steps"
   }
 

@@ -16,7 +16,8 @@ extension RunCommand {
     }
     let outputs = try chosenOutputs(of: info)
     guard !outputs.isEmpty else {
-      throw ChoiceError.unsuitable(what: "program \"\(info.name)\"", reason: "found no output, expected one; choose another program")
+      throw ChoiceError.unsuitable(
+        what: "program \"\(info.name)\"", reason: "found no output, expected one; choose another program")
     }
     let ports = outputs.map { StreamPort(info.outputs[$0]) }
     let usual = OutputFormat.usual(for: ports, input: form)
@@ -52,7 +53,8 @@ extension RunCommand {
   private func check(_ shown: OutputFormat, _ ports: [StreamPort]) throws(ChoiceError) {
     guard shown == .label || shown == .text, let first = ports.first, first.symbols == nil else { return }
     throw .unsuitable(
-      what: "--output \(shown.rawValue), output \"\(first.name)\"", reason: "found no labels, expected some; try --output ids")
+      what: "--output \(shown.rawValue), output \"\(first.name)\"",
+      reason: "found no labels, expected some; try --output ids")
   }
 
   /// Lines through an encoder-decoder model.
@@ -61,7 +63,8 @@ extension RunCommand {
     let shown = output ?? .text
     guard shown == .text || shown == .ids else {
       throw ChoiceError.unsuitable(
-        what: "--output \(shown.rawValue)", reason: "an encoder-decoder model writes text or ids; --program runs one part")
+        what: "--output \(shown.rawValue)",
+        reason: "an encoder-decoder model writes text or ids; --program runs one part")
     }
     if shown == .text { try check(.text, [translator.target]) }
     let stream = TranslationStream(

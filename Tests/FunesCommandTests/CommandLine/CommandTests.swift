@@ -84,7 +84,8 @@ import Testing
     #expect(compared.code == 0, "\(compared.talk)")
     for gate in ["r", "z", "n"] { #expect(compared.text.contains("  \(gate)  ")) }
     let exceeded = try Shell.funes(["compare", model, "--against", weights, "--limit", "snr 300"])
-    #expect(exceeded.code == 1 && exceeded.talk.contains("expected at least 300.0 dB") && exceeded.text == compared.text)
+    #expect(
+      exceeded.code == 1 && exceeded.talk.contains("expected at least 300.0 dB") && exceeded.text == compared.text)
 
     let other = folder.path("other.safetensors")
     try Data(CommandTests.stateDictionary(seed: 2)).write(to: URL(fileURLWithPath: other))
@@ -122,7 +123,8 @@ import Testing
     for (name, shape) in shapes {
       let count = shape.reduce(1, *)
       let values = (0..<count).map { Float(($0 * 7919 + seed * 104_729) % 1009) / 1009 - 0.5 }
-      header.append("\"\(name)\":{\"dtype\":\"F32\",\"shape\":\(shape),\"data_offsets\":[\(data.count),\(data.count + 4 * count)]}")
+      header.append(
+        "\"\(name)\":{\"dtype\":\"F32\",\"shape\":\(shape),\"data_offsets\":[\(data.count),\(data.count + 4 * count)]}")
       data += littleEndian(values)
     }
     var text = Array("{\(header.joined(separator: ","))}".utf8)

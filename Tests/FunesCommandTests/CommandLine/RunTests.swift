@@ -24,9 +24,11 @@ import Testing
       }
     }
     let csv = values.map { $0.map(\.description).joined(separator: ",") + "\n" }.joined()
-    #expect(try Shell.funes(["run", models.floats, "--input", "csv", "--output", "f32"], input: csv).bytes == one.bytes)
+    #expect(
+      try Shell.funes(["run", models.floats, "--input", "csv", "--output", "f32"], input: csv).bytes == one.bytes)
     let lines = values.map { "{\"x\":[" + $0.map(\.description).joined(separator: ",") + "]}\n" }.joined()
-    #expect(try Shell.funes(["run", models.floats, "--input", "jsonl", "--output", "f32"], input: lines).bytes == one.bytes)
+    #expect(
+      try Shell.funes(["run", models.floats, "--input", "jsonl", "--output", "f32"], input: lines).bytes == one.bytes)
   }
 
   @Test func aStreamGoesOnFromASavedState() throws {
@@ -35,7 +37,8 @@ import Testing
     let whole = try Shell.funes(["run", models.floats], input: rows)
     let first = try Shell.funes(
       ["run", models.floats, "--limit", "8", "--state-out", folder.path("s")], input: rows)
-    let second = try Shell.funes(["run", models.floats, "--state-in", folder.path("s")], input: Array(rows[(8 * 12)...]))
+    let second = try Shell.funes(
+      ["run", models.floats, "--state-in", folder.path("s")], input: Array(rows[(8 * 12)...]))
     #expect(first.text + second.text == whole.text)
     let other = try Shell.funes(["run", models.language, "--state-in", folder.path("s")])
     #expect(other.code == 65 && other.talk.contains(folder.path("s")))
@@ -109,7 +112,8 @@ import Testing
     }
     let cut = try Shell.funes(["run", models.floats], input: Array(floatRows(2).dropLast(1)))
     #expect(cut.code == 65 && cut.text.split(separator: "\n").count == 1)
-    #expect(try Shell.funes(["run", models.floats, "--ignore-partial"], input: Array(floatRows(2).dropLast(1))).code == 0)
+    #expect(
+      try Shell.funes(["run", models.floats, "--ignore-partial"], input: Array(floatRows(2).dropLast(1))).code == 0)
   }
 
   @Test func linesOfTextAreAnsweredLineByLine() throws {
@@ -137,7 +141,8 @@ import Testing
     #expect(objects.map { $0["z"] != nil } == [true, false])
     let unequal = try Shell.funes(["run", models.every, "--program", "step", "--output", "csv"], input: line + line)
     #expect(unequal.code == 65 && unequal.talk.contains("--output-name"))
-    let one = try Shell.funes(["run", models.every, "--program", "step", "--output", "csv", "--output-name", "z"], input: line + line)
+    let one = try Shell.funes(
+      ["run", models.every, "--program", "step", "--output", "csv", "--output-name", "z"], input: line + line)
     #expect(one.code == 0 && one.text.split(separator: "\n").count == 1)
   }
 

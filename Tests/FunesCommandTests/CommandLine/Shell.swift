@@ -14,7 +14,8 @@ enum Shell {
 
   static let command: URL = {
     let bundles = Bundle.allBundles.filter { $0.bundlePath.hasSuffix(".xctest") }.map(\.bundleURL)
-    let places = bundles + [Bundle.main.executableURL, URL(fileURLWithPath: CommandLine.arguments[0])].compactMap { $0 }
+    let places =
+      bundles + [Bundle.main.executableURL, URL(fileURLWithPath: CommandLine.arguments[0])].compactMap { $0 }
     let found = places.map { $0.resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent("funes") }
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }
     precondition(found != nil, "the funes command is not beside the tests: build it first")

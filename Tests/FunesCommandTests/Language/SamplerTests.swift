@@ -8,7 +8,9 @@ import Testing
 @Suite struct SamplerTests {
   static let logits: [Float] = [0, 1, 2, 1, -3]
 
-  private func draw(_ options: SamplerOptions, _ row: [Float] = logits, count: Int, _ scores: ScoreKind = .logits) -> [Int] {
+  private func draw(_ options: SamplerOptions, _ row: [Float] = logits, count: Int, _ scores: ScoreKind = .logits)
+    -> [Int]
+  {
     var sampler = Sampler(options, scores: scores)
     return row.withUnsafeBufferPointer { row in (0..<count).map { _ in sampler.next(row) } }
   }
@@ -21,7 +23,10 @@ import Testing
   }
 
   @Test func aSeedNamesOneSequenceForGood() {
-    #expect(draw(SamplerOptions(seed: 7), count: 24) == [2, 2, 3, 3, 3, 3, 0, 1, 2, 1, 2, 2, 3, 3, 2, 2, 1, 2, 1, 1, 1, 2, 2, 2])
+    #expect(
+      draw(SamplerOptions(seed: 7), count: 24) == [
+        2, 2, 3, 3, 3, 3, 0, 1, 2, 1, 2, 2, 3, 3, 2, 2, 1, 2, 1, 1, 1, 2, 2, 2,
+      ])
   }
 
   @Test func oddsAreTheSoftmaxOfTheScores() {

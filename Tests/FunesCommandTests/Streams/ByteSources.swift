@@ -4,7 +4,8 @@
 @testable import FunesCommand
 
 /// A reader that gets at most `pieceSize` bytes at a time.
-func reader(_ bytes: [UInt8], pieceSize: Int = 7, flushing writer: ByteWriter? = nil, capacity: Int = 16) -> ByteReader {
+func reader(_ bytes: [UInt8], pieceSize: Int = 7, flushing writer: ByteWriter? = nil, capacity: Int = 16) -> ByteReader
+{
   var left = bytes[...]
   return ByteReader(name: "test", flushing: writer, capacity: capacity) {
     (space: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int in
@@ -23,7 +24,9 @@ final class Collected {
   var text: String { String(decoding: pieces.joined(), as: UTF8.self) }
 
   func writer(capacity: Int = 1 << 16) -> ByteWriter {
-    ByteWriter(capacity: capacity) { (bytes: UnsafeRawBufferPointer) throws(StreamError) in self.pieces.append(Array(bytes)) }
+    ByteWriter(capacity: capacity) { (bytes: UnsafeRawBufferPointer) throws(StreamError) in
+      self.pieces.append(Array(bytes))
+    }
   }
 }
 
