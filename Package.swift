@@ -48,7 +48,10 @@ let package = Package(
       path: "Tests/AllocationProof"),
     .testTarget(
       name: "FunesTests",
-      dependencies: ["AllocationProof", "Funes", "FunesConvert", "FunesTestSupport", "CFunesKernels"]),
+      dependencies: [
+        "AllocationProof", "Funes", "FunesConvert", "FunesTestSupport", "CFunesKernels", "CFunesTestSupport",
+      ]),
+    .target(name: "CFunesTestSupport", path: "Tests/CFunesTestSupport"),
     .testTarget(
       name: "FunesConvertTests", dependencies: ["Funes", "FunesConvert", "FunesCommand", "FunesTestSupport"], exclude: ["Goldens"]),
     .testTarget(

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same bits: of every instruction set, team, chunking and build, held to hashes that are written here.
+
+import FunesConvert
+import FunesTestSupport
+import Testing
+
+@testable import Funes
+
+/// A model with weights of its own, and the CRC-32C of what it puts out over random rows.
+struct StoredHash: Sendable, CustomTestStringConvertible {
+  var name: String
+  var isOneByte = false
+  var program = 0
+  var hash: UInt32
+  var graph: @Sendable () -> Graph
+  var testDescription: String { name }
+
+  static func cell(_ cell: TestCell, isOneByte: Bool = false, _ hash: UInt32) -> StoredHash {
+    StoredHash(name: "\(cell)\(isOneByte ? ", 8 bits" : "")", isOneByte: isOneByte, hash: hash) {
+      .streaming(cell, inputs: 5, units: 18, outputs: 3)
+    }
+  }
+
+  /// A hundred thousand rows of models in odd sizes, the last three with every value and gate shown.
+  static let small: [StoredHash] = [
+    .cell(.rnn, 0x4f98_9b54), .cell(.lstm, 0x1531_c691), .cell(.coupledLSTM, 0xa539_d3e0),
+    .cell(.projectedLSTM, 0xd0c2_508e), .cell(.gru, 0x28cf_9a79), .cell(.resetBeforeGRU, 0xa1c7_c2a7),
+    .cell(.lstm, isOneByte: true, 0xd7ce_77a7), .cell(.gru, isOneByte: true, 0x2313_2155),
+    StoredHash(name: "every operator, step", hash: 0x8f43_6da2) { .everyOperator().exposingAllValues() },
+    StoredHash(name: "every operator, encode", program: 1, hash: 0x5aed_ae87) { .everyOperator().exposingAllValues() },
+    StoredHash(name: "every memory", hash: 0x69ab_07ae) { .everyMemory().exposingAllValues() },
+  ]
+
+  /// Twenty rows of models whose layers are large enough to enter a parallel region.
+  static let large: [StoredHash] = zip(
+    TestCell.allCases, [0x75be_fc48, 0x6e3d_0b8b, 0x656d_12da, 0x9bd1_50cb, 0x3a7a_4dd8, 0xe886_7370]
+  ).map { cell, hash in
+    StoredHash(name: "large \(cell)", hash: hash) { .streaming(cell, inputs: 128, units: 384, outputs: 352) }
+  }
+}
+
+@Suite struct SameBitsTests {
+  @Test(arguments: StoredHash.small, ISA.allCases)
+  func randomRowsGiveTheStoredHash(stored: StoredHash, isa: ISA) throws {
+    guard isa.isAvailable else { try Test.cancel("this machine has no \(isa)") }
+    var parts = try FileParts(stored.graph())
+    parts.fill(TestWeights(isOneByte: stored.isOneByte), seed: 1)
+    let loaded = try LoadedModel(parts.bytes)
+    var session = try Session(loaded.model, rows: 100, isa: isa)
+    let hash = session.hash(of: stored.program, rows: 100_000, seed: 1)
+    #expect(hash == stored.hash, "0x\(String(hash, radix: 16))")
+  }
+
+  @Test(arguments: StoredHash.large, ISA.allCases)
+  func teamsGiveTheStoredHash(stored: StoredHash, isa: ISA) throws {
+    guard isa.isAvailable else { try Test.cancel("this machine has no \(isa)") }
+    var parts = try FileParts(stored.graph())
+    parts.fill(TestWeights(scale: 0x1p-10), seed: 1)
+    let loaded = try LoadedModel(parts.bytes)
+    for threads in 1...3 {
+      var session = try Session(loaded.model, rows: 4, threads: threads, isa: isa)
+      let hash = session.hash(rows: 20, seed: 1)
+      #expect(hash == stored.hash, "\(threads) threads: 0x\(String(hash, radix: 16))")
+    }
+  }
+
+  /// Calls of changing sizes against one row at a time: outputs row by row, rows counted, state as a whole.
+  @Test(arguments: [Graph.everyOperator(), .everyMemory()])
+  func anyChunkingGivesTheSameBits(graph: Graph) throws {
+    let loaded = try LoadedModel(graph)
+    let total = 120
+    var source = try Session(loaded.model, rows: total)
+    source.fillInputs(of: 0, rows: total, seed: 9)
+    var rows: [[[UInt32]]] = []
+    for row in 0..<total { rows.append(source.inputRow(row)) }
+    var single = try Session(loaded.model)
+    let outputCount = single.outputCount()
+    var expected: [[[UInt32]]] = []
+    for row in rows {
+      single.setInputRow(0, row)
+      #expect(single.run().rows == 1)
+      expected.append(single.outputBits())
+    }
+    var numbers = TestNumbers(seed: 2)
+    for largest in [2, 3, 5, 8, 13, 31, total] {
+      var session = try Session(loaded.model, rows: largest)
+      var begin = 0
+      while begin < total {
+        let count = min(total - begin, largest == total ? total : 1 + numbers.below(largest))
+        for row in 0..<count { session.setInputRow(row, rows[begin + row]) }
+        #expect(session.run(rows: count) == RunResult(rows: count, status: .ok))
+        for output in 0..<outputCount {
+          let bits = expected[begin..<begin + count].flatMap { $0[output] }
+          #expect(session.outputBits()[output] == bits)
+          #expect(session.outputRows(output) == bits.count / session.outputWidth(output))
+        }
+        begin += count
+      }
+      #expect(session.snapshotBytes() == single.snapshotBytes())
+    }
+  }
+
+  @Test func twoSessionsOverOneModelDoNotMeet() throws {
+    let loaded = try LoadedModel(.everyOperator())
+    var one = try Session(loaded.model)
+    var two = try Session(loaded.model)
+    var (crcs, alone) = ([UInt32](repeating: 0, count: 2), [UInt32](repeating: 0, count: 2))
+    for step in 0..<200 as Range<UInt64> {
+      crcs[0] = one.hash(rows: 1, seed: step, from: crcs[0])
+      crcs[1] = two.hash(rows: 1, seed: 1_000 + step, from: crcs[1])
+    }
+    for (index, seed) in [0, 1_000].enumerated() as EnumeratedSequence<[UInt64]> {
+      var session = try Session(loaded.model)
+      alone[index] = session.hash(rows: 200, seed: seed)
+    }
+    #expect(crcs == alone)
+  }
+}
