@@ -10,20 +10,20 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare",
     abstract: "Compare a model with goldens, or with its checkpoint layer by layer.",
     discussion: """
-      With --golden the model runs over inputs that the original framework wrote down, and its outputs are held
-      against those of the framework. Tensors are (rows, width), or (batch, rows, width) with a reset before each
-      sequence; a golden of one row is held against the last. --map says which tensor is which port; \"input\" and
+      With --golden the model runs over inputs that the original framework wrote down, and its outputs are held \
+      against those of the framework. Tensors are (rows, width), or (batch, rows, width) with a reset before each \
+      sequence; a golden of one row is held against the last. --map says which tensor is which port; \"input\" and \
       \"output\" stand for the program's first, \"program.port\" for those of another program.
 
-        funes compare vad.funes --golden golden.npz --map input=frames,output=probs --limit 'snr 40'
+        funes compare vad.funes --golden g.npz --map input=x,output=y --limit 'snr 40'
 
-      With --against the float side is the checkpoint itself, in double precision, over random rows or those of
-      --input: every value and every gate, in the order in which they are computed. Another checkpoint or recipe than
+      With --against the float side is the checkpoint itself, in double precision, over random rows or those of \
+      --input: every value and every gate, in the order in which they are computed. Another checkpoint or recipe than \
       the model was made of is refused.
 
-        funes compare voice.funes --against pretrained.pt --recipe resemblyzer.json --rows 200
+        funes compare voice.funes --against voice.pt --recipe voice.json --rows 200
 
-      Figures: snr (dB), max-abs, cosine (the lowest of all rows), agreement (% of rows with the same largest value).
+      Figures: snr (dB), max-abs, cosine (the lowest of all rows), agreement (% of rows with the same largest value). \
       A --limit that does not hold sets exit code 1; with --against limits are for the program's outputs.
       """)
 

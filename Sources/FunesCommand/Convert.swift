@@ -10,15 +10,15 @@ struct ConvertCommand: ParsableCommand {
     commandName: "convert",
     abstract: "Convert a checkpoint to an int8 model.",
     discussion: """
-      Reads safetensors, PyTorch (nothing in it is executed), npz and npy. The architecture comes from a recipe, or
+      Reads safetensors, PyTorch (nothing in it is executed), npz and npy. The architecture comes from a recipe, or \
       from the tensor names where they are plain; what was inferred is said on stderr.
 
         funes convert names.safetensors -o names.funes
         funes convert pretrained.pt --recipe resemblyzer.json -o voice.funes
-        funes convert --checkpoint encoder=a.npz --checkpoint decoder=b.npz --recipe r.json -o both.funes
+        funes convert --checkpoint a=a.npz --checkpoint b=b.npz --recipe ab.json
 
-      Before the file is written, whole or not at all, it is opened and runs its self-test, and many rows at once are
-      shown to give the bits of one row at a time. Stdout gets a table of layers: bytes, signal-to-noise ratio of the
+      Before the file is written, whole or not at all, it is opened and runs its self-test, and many rows at once are \
+      shown to give the bits of one row at a time. Stdout gets a table of layers: bytes, signal-to-noise ratio of the \
       weights, and the error of each output against double precision on random rows, or on those of --input.
       """)
 

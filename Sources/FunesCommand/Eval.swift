@@ -10,12 +10,12 @@ struct EvalCommand: ParsableCommand {
     commandName: "eval",
     abstract: "Measure how well a language model foretells a text.",
     discussion: """
-      Feeds the text a symbol at a time and scores what the model thought of the symbol that came next: cross-entropy
-      in nats and bits a symbol, perplexity, how often the best guess was right, symbols a second of one thread.
+      Feeds the text a symbol at a time and scores what the model thought of the symbol that came next: cross-entropy \
+      in nats and bits a symbol, perplexity, how often the best guess was right, symbols a second of one thread. \
       With --against the checkpoint is scored too, in double precision, and the divergence between both.
 
         funes eval story.funes --text held-out.txt
-        funes eval story.funes --text held-out.txt --limit 5000 --against story.safetensors --recipe story.json
+        funes eval story.funes --text held-out.txt --limit 5000 --against story.pt
       """)
 
   @Argument(help: ArgumentHelp("A .funes file.", valueName: "model"))

@@ -9,16 +9,16 @@ struct GenerateCommand: ParsableCommand {
     commandName: "generate",
     abstract: "Write text with a language model, from a prompt on.",
     discussion: """
-      The prompt is fed and printed, then one symbol after another is drawn and printed as it comes. The same model,
+      The prompt is fed and printed, then one symbol after another is drawn and printed as it comes. The same model, \
       prompt, options and seed give the same text on every machine.
 
-        funes generate story.funes "Once upon a time" --tokens 300 --temperature 0.8 --top-p 0.95 --seed 7
+        funes generate story.funes "Once" --temperature 0.8 --top-p 0.95 --seed 7
         funes generate g2p.funes "hello"
 
-      Without a prompt the model's start symbol is fed, or a line feed, or symbol 0. An encoder-decoder model reads
+      Without a prompt the model's start symbol is fed, or a line feed, or symbol 0. An encoder-decoder model reads \
       the prompt as its source and writes the target, the best symbol at each step.
 
-      --state-out saves the state before the last symbol printed was fed: to go on from there, give it with --state-in
+      --state-out saves the state before the last symbol printed was fed: to go on from there, give it with --state-in \
       and begin the prompt with that symbol.
       """)
 

@@ -9,7 +9,7 @@ struct InspectCommand: ParsableCommand {
     commandName: "inspect",
     abstract: "Show what a model holds and what it costs.",
     discussion: """
-      Programs with their inputs and outputs, memory, states, text tables and metadata; with --tensors every
+      Programs with their inputs and outputs, memory, states, text tables and metadata; with --tensors every \
       operator and constant, one a line.
 
         funes inspect names.funes

@@ -14,25 +14,25 @@ struct RunCommand: ParsableCommand {
     discussion: """
       Results come out as soon as no further whole row is waiting: pipes are fast, terminals immediate.
 
-        arecord -t raw -f S16_LE -r 16000 | funes run vad.funes --input pcm16 --output csv
+        arecord -t raw -f S16_LE -r 16000 | funes run vad.funes --input pcm16
         echo "Satoshi" | funes run names.funes --input text --output label
-        printf '{"x":[0.5,1],"id":3}\\n' | funes run model.funes --input jsonl --output jsonl
+        printf '{"x":[0.5,1],"id":3}\\n' | funes run m.funes --output jsonl
 
-      Input: f32 (little-endian, inputs one after another in each row, ids as int32), i16 (the number as it is),
-      pcm16 (divided by 32768), csv (a row a line, commas or blanks), ids (decimal, parted by blanks or line ends),
-      text (utf-8 through the input's vocabulary, each character a step), jsonl (inputs by name). Without --input:
+      Input: f32 (little-endian, inputs one after another in each row, ids as int32), i16 (the number as it is), \
+      pcm16 (divided by 32768), csv (a row a line, commas or blanks), ids (decimal, parted by blanks or line ends), \
+      text (utf-8 through the input's vocabulary, each character a step), jsonl (inputs by name). Without --input: \
       text or ids where the one input takes them, jsonl where ids and floats mix, else f32.
 
-      Output: f32, csv, jsonl ({"row":0,"<output>":[...]}, rows count from 0), or of the largest value, the lowest
-      of equals, its label, its number (ids) or its symbol (text). Without --output: label where the output has
+      Output: f32, csv, jsonl ({"row":0,"<output>":[...]}, rows count from 0), or of the largest value, the lowest \
+      of equals, its label, its number (ids) or its symbol (text). Without --output: label where the output has \
       labels, text from text where it has a vocabulary, else csv.
 
-      Where the vocabulary says that each line is one sequence, the last step of a line is the result, and the
+      Where the vocabulary says that each line is one sequence, the last step of a line is the result, and the \
       state is reset after it. An encoder-decoder model reads each line as a source and writes its target.
 
-      A row that cannot be read, or that the model refuses (a number that is not finite, an id out of range), ends
-      the stream with exit code 65 after everything before it was written. Where the input ends inside a row, too.
-      A closed stdout ends it quietly; the state is not saved then, nor after an error. An interrupt ends it as the
+      A row that cannot be read, or that the model refuses (a number that is not finite, an id out of range), ends \
+      the stream with exit code 65 after everything before it was written. Where the input ends inside a row, too. \
+      A closed stdout ends it quietly; the state is not saved then, nor after an error. An interrupt ends it as the \
       end of input does, and the state is saved.
       """)
 
@@ -40,9 +40,9 @@ struct RunCommand: ParsableCommand {
   var model: String
   @Option(help: "The program to run (default: step, or the first).")
   var program: String?
-  @Option(help: "What stdin holds: \(InputFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(help: "What stdin holds.")
   var input: InputFormat?
-  @Option(help: "What stdout gets: \(OutputFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(help: "What stdout gets.")
   var output: OutputFormat?
   @Option(
     help: ArgumentHelp(

@@ -9,7 +9,7 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Check every rule, checksum and fingerprint of a file, and run its self-test.",
     discussion: """
-      Silent where all is well. Exit code 65 where the file is no model, 1 where it is safe to run but is not
+      Silent where all is well. Exit code 65 where the file is no model, 1 where it is safe to run but is not \
       what its converter wrote, or this machine does not compute what the converter's did.
 
         funes verify names.funes && echo good
