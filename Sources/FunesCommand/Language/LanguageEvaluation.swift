@@ -75,8 +75,14 @@ struct LanguageEvaluation {
           .outputs[language.output.name]
         for row in 0..<count {
           let range = (row * found.width)..<((row + 1) * found.width)
-          comparison.add(
-            found.values[range], reference: expected?.values[range], scores, next: Int(sequence[begin + row + 1]))
+          let next = Int(sequence[begin + row + 1])
+          guard (0..<found.width).contains(next) else {
+            // The last of a sequence is scored but never fed, so no session has looked at it.
+            throw StreamError.refusedRow(
+              row: begin + row + 1, input: language.input.name, position: 0, found: "\(next)",
+              expected: "an id in 0...\(found.width - 1)")
+          }
+          comparison.add(found.values[range], reference: expected?.values[range], scores, next: next)
         }
         progress(comparison.model.tokenCount, total)
       }

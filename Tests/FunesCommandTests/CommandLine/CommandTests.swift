@@ -109,6 +109,11 @@ import Testing
     }
     let (text, ids) = (try figures("--text", "t"), try figures("--ids", "i"))
     #expect(text["symbols"] as? Int == 10)
+    for id in ["5", "-1"] {
+      try Data("0 1 \(id)".utf8).write(to: URL(fileURLWithPath: folder.path("bad")))
+      let refused = try Shell.funes(["eval", models.language, "--ids", folder.path("bad")])
+      #expect(refused.code == 65 && refused.talk.contains("found \(id), expected an id in 0...4"), "\(refused.talk)")
+    }
     let nats = try #require((text["int8"] as? [String: Any])?["nats"] as? Double)
     #expect(nats > 0 && nats == (ids["int8"] as? [String: Any])?["nats"] as? Double)
   }
