@@ -19,6 +19,8 @@
     public var text: TextInfo?
     /// 0: one row a call; 1: a row for each row; above: rows of a subsample.
     public var domain: Int
+    /// The operator that makes an output, as an index into `Model.operators`; nil for an input.
+    public var producer: Int?
   }
 
   /// A program: `step`, `encode`, ….
@@ -177,7 +179,8 @@
       return PortInfo(
         name: string(port.name), shape: (0..<value.rank).map(value.extent), isOutput: port.isOutput,
         isIDs: value.isIDs, classes: port.classes, replaces: port.replaces, range: port.low...port.high,
-        text: port.text == none ? nil : texts[Int(port.text)], domain: value.domain)
+        text: port.text == none ? nil : texts[Int(port.text)], domain: value.domain,
+        producer: port.isOutput ? Int(value.producer) : nil)
     }
 
     private func textInfo(_ index: Int) -> TextInfo {

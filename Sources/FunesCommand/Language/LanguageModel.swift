@@ -39,16 +39,11 @@ struct LanguageModel {
     var output = StreamPort(info.outputs[outputIndex])
     output.symbols = output.symbols ?? input.symbols
     self.output = output
-    scores = LanguageModel.scoreKind(model, info, output.name)
+    // What a softmax makes are probabilities already.
+    let maker = info.outputs[outputIndex].producer.map { model.operators[$0].opcode }
+    scores = maker == .softmax ? .probabilities : .logits
     startID = generation.map { Int32($0.startID) }
     stopID = generation?.stopID
-  }
-
-  /// Probabilities where the operator behind the output is a softmax.
-  private static func scoreKind(_ model: Model, _ program: ProgramInfo, _ output: String) -> ScoreKind {
-    let operators = model.operators[program.operators]
-    let maker = operators.last { $0.outputs.contains(output) } ?? operators.last { !$0.outputs.isEmpty }
-    return maker?.opcode == .softmax ? .probabilities : .logits
   }
 
   /// The ids of a text.
