@@ -53,7 +53,7 @@ public struct GoldenComparison {
   public init(_ file: ModelFile, golden: Checkpoint, map: PortMap, program: Int) throws {
     let programs = file.model.programs
     let parts = try map.entries.map { try GoldenComparison.part($0, golden, programs, program) }
-    let batch = parts.first?.shape.batch ?? 0
+    let batch = (parts.first { !$0.port.isOutput } ?? parts.first)?.shape.batch ?? 0
     for part in parts where part.shape.batch != batch {
       // A golden of one row a sequence may have no axis of rows.
       if part.port.isOutput, part.shape.rows == batch, part.shape.batch == 1 { continue }
@@ -86,6 +86,8 @@ public struct GoldenComparison {
         try compare(results, zip(parts, values).map { ($0, $1) }, program: index, item: item, batch: batch)
       }
     }
+    let isOfSomething = !outputs.isEmpty && outputs.allSatisfy { $0.difference.rowCount > 0 }
+    guard isOfSomething else { throw SampleError.nothingToCompare }
   }
 
   private static func part(
@@ -112,7 +114,7 @@ public struct GoldenComparison {
     guard let port else { throw SampleError.mapping(found: entry.port, expected: known) }
     let position = (port.isOutput ? info.outputs : info.inputs).firstIndex { $0.name == port.name } ?? 0
     let tensor = try golden.tensor(entry.tensor)
-    guard let shape = TensorRows(shape: tensor.shape, width: port.width) else {
+    guard let shape = TensorRows(shape: tensor.shape, inner: port.shape) else {
       throw SampleError.shape(tensor: tensor.name, found: tensor.shape, port: port.name, width: port.width)
     }
     return Part(program: index, port: port, index: position, tensor: tensor, shape: shape)

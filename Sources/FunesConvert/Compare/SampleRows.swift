@@ -13,6 +13,8 @@ public enum SampleError: Error, Equatable {
   case missingInput(program: String, input: String, found: [String])
   /// A part of a mapping is not `port=tensor`, or names no port.
   case mapping(found: String, expected: [String])
+  /// No output was mapped, or the goldens have no rows: a comparison of nothing would keep every limit.
+  case nothingToCompare
 }
 
 extension SampleError: CustomStringConvertible {
@@ -27,6 +29,7 @@ extension SampleError: CustomStringConvertible {
         + " the file has \(found.joined(separator: ", "))"
     case .mapping(let found, let expected):
       "mapping: found \"\(found)\", expected port=tensor with a port of \(expected.joined(separator: ", "))"
+    case .nothingToCompare: "goldens: found no row of an output, expected at least one output with rows"
     }
   }
 }
@@ -36,8 +39,21 @@ struct TensorRows {
   var batch: Int
   var rows: Int
 
-  /// The trailing axes that make up `width` are one row; what is before them is rows, or batch and rows.
-  init?(shape: [Int], width: Int) {
+  /// The last axes are those of a row where they are `inner`, otherwise as many as make up its width; what is before them
+  /// is rows, or batch and rows.
+  init?(shape: [Int], inner: [Int]) {
+    guard let leading = TensorRows.leading(shape, inner) else { return nil }
+    switch leading.count {
+    case 0: (batch, rows) = (1, 1)
+    case 1: (batch, rows) = (1, leading[0])
+    case 2: (batch, rows) = (leading[0], leading[1])
+    default: return nil
+    }
+  }
+
+  private static func leading(_ shape: [Int], _ inner: [Int]) -> [Int]? {
+    if shape.suffix(inner.count) == inner[...] { return shape.dropLast(inner.count) }
+    let width = inner.reduce(1, *)
     var cut = shape.count
     var product = 1
     var best: Int? = width == 1 ? cut : nil
@@ -47,15 +63,7 @@ struct TensorRows {
       if product == width { best = cut }
       if product > width { break }
     }
-    // An axis of 1 may be a row's or a batch's: rows must be left.
-    guard let found = best else { return nil }
-    let leading = Array(shape[..<found])
-    switch leading.count {
-    case 0: (batch, rows) = (1, 1)
-    case 1: (batch, rows) = (1, leading[0])
-    case 2: (batch, rows) = (leading[0], leading[1])
-    default: return nil
-    }
+    return best.map { Array(shape[..<$0]) }
   }
 }
 
@@ -83,7 +91,7 @@ public enum SampleRows {
           throw SampleError.missingInput(program: program.name, input: port.name, found: file.tensorNames)
         }
         let value = graph.values[port.value]
-        guard let shape = TensorRows(shape: tensor.shape, width: value.width) else {
+        guard let shape = TensorRows(shape: tensor.shape, inner: value.shape) else {
           throw SampleError.shape(tensor: tensor.name, found: tensor.shape, port: port.name, width: value.width)
         }
         let rows = shape.batch * shape.rows

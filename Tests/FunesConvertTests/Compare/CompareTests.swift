@@ -28,11 +28,11 @@ import Testing
 
   @Test func axesBecomeBatchRowsAndWidth() {
     func rows(_ shape: [Int], _ width: Int) -> [Int]? {
-      TensorRows(shape: shape, width: width).map { [$0.batch, $0.rows] }
+      TensorRows(shape: shape, inner: [width]).map { [$0.batch, $0.rows] }
     }
     #expect(rows([7, 40], 40) == [1, 7])
     #expect(rows([2, 7, 40], 40) == [2, 7])
-    #expect(rows([7, 1, 40], 40) == [1, 7])
+    #expect(rows([7, 1, 40], 40) == [7, 1])
     #expect(rows([2, 7, 4, 10], 40) == [2, 7])
     #expect(rows([40], 40) == [1, 1])
     #expect(rows([7], 1) == [1, 7])
@@ -40,6 +40,33 @@ import Testing
     #expect(rows([7, 1], 1) == [1, 7])
     #expect(rows([7, 39], 40) == nil)
     #expect(rows([2, 2, 7, 40], 40) == nil)
+  }
+
+  @Test func eachSequenceOfAGoldenBeginsAtAResetHoweverShort() throws {
+    let graph = Graph.streaming(.gru, inputs: 5, units: 19, outputs: 3)
+    let file = try ModelFile(copying: try Converter().convert(graph).bytes)
+    var numbers = TestNumbers(seed: 3)
+    let x = numbers.floats(4 * 5)
+    let runner = try ModelRunner(file)
+    var y: [Float] = []
+    for item in 0..<4 {
+      runner.reset()
+      y += try runner.run(0, inputs: ["x": .floats(Array(x[item * 5..<(item + 1) * 5]))], rows: 1)[0].values
+    }
+    func compared(_ map: String, batch: Int) throws -> Difference? {
+      let shapes = [("x", [batch, 1, 5], [0, batch * 20]), ("y", [batch, 1, 3], [batch * 20, batch * 32])]
+      let header = shapes.map { "\"\($0)\":{\"dtype\":\"F32\",\"shape\":\($1),\"data_offsets\":\($2)}" }
+      let golden = try Checkpoint.read(
+        bytes: safetensors(
+          "{\(header.joined(separator: ","))}", data: bytes(of: Array(x.prefix(batch * 5) + y.prefix(batch * 3)))),
+        name: "golden")
+      let comparison = try GoldenComparison(file, golden: golden, map: try PortMap(parsing: map), program: 0)
+      return comparison.outputs.first?.difference
+    }
+    let difference = try #require(try compared("y=y,x=x", batch: 4))
+    #expect(difference.snr == .infinity && difference.rowCount == 4)
+    #expect(throws: SampleError.nothingToCompare) { try compared("x=x", batch: 4) }
+    #expect(throws: SampleError.nothingToCompare) { try compared("x=x,y=y", batch: 0) }
   }
 
   @Test func crossEntropyOfEvenScoresIsTheLogarithmOfTheirNumber() {
