@@ -65,6 +65,7 @@ extension GraphBuilder {
   ) throws(RecipeError) {
     let domain = try domain(op, inputs)
     let output = try makeValue(op.output ?? op.title, shape: shape, domain: domain)
+    if domain == 0, !scope.lastRows.isDisjoint(with: inputs) { scope.lastRows.insert(output) }
     try emit(op.title, operation, inputs, [output])
   }
 
@@ -84,6 +85,11 @@ extension GraphBuilder {
         throw wrongRows(op, op.inputs[position], "the rows of \"\(op.inputs[0])\"")
       }
       domain = max(domain, found)
+    }
+    if scope.isSequential { domain = 1 }
+    // Which row is the last depends on the call, so the rows of a stream may not see it.
+    if domain > 0, !scope.isBlock, let position = inputs.firstIndex(where: scope.lastRows.contains) {
+      throw wrongRows(op, op.inputs[position], "a row for each row, or \"block\": true")
     }
     if scope.isSequential { return 1 }
     if walksRows, domain == 0 { throw wrongRows(op, op.inputs[0], "the rows of the call") }

@@ -12,6 +12,8 @@ struct ProgramScope {
   var taken: Set<String> = []
   /// Classes of values that are ids.
   var classes: [Int: Int] = [:]
+  /// Values of one row that follow from the last row of a call.
+  var lastRows: Set<Int> = []
   var runs: [Graph.Run] = []
   var operatorNames: Set<String> = []
   var touches: [Touch] = []
@@ -145,6 +147,17 @@ extension GraphBuilder {
       let run = touches[0].run
       guard touches.allSatisfy({ $0.run == run }), scope.runs[run].isSequential else {
         throw .stateOutsideSequentialRun(program: scope.name, state: graph.states[state].name)
+      }
+    }
+  }
+
+  /// A stream goes on from one call to the next: only a block may begin anew with a state that it then reads.
+  func checkResets(_ program: Graph.Program) throws(RecipeError) {
+    if program.isBlock { return }
+    for op in program.runs.flatMap(\.operators) {
+      if case .stateWrite = op.operation { continue }
+      for state in OperatorRecord(op.operation).states.compactMap(\.self) where program.resets.contains(state) {
+        throw .resetNeedsBlock(program: program.name, state: graph.states[state].name)
       }
     }
   }

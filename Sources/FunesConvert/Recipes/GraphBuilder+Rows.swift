@@ -9,6 +9,7 @@ extension GraphBuilder {
       let x = graph.values[inputs[0]]
       guard x.domain == 1 else { throw wrongRows(op, op.inputs[0], "the rows of the call") }
       let output = try makeValue(op.output ?? op.title, shape: x.shape, domain: 0)
+      scope.lastRows.insert(output)
       try emit(op.title, .last, inputs, [output])
     case "mean":
       let x = graph.values[inputs[0]]

@@ -53,6 +53,7 @@ struct GraphBuilder {
     for program in recipe.programs { try add(program) }
     for (index, program) in recipe.programs.enumerated() {
       if case .named(let names) = program.resets { graph.programs[index].resets = try resets(names, of: program) }
+      try checkResets(graph.programs[index])
       try checkReversed(graph.programs[index])
     }
     graph.generation = try recipe.generation.map { try generation($0) }

@@ -111,7 +111,8 @@ extension Recipe.Input {
     object["classes"] = classes == 0 ? nil : .integer(classes)
     object["text"] = text.map { .string($0) }
     object["policy"] = policy == .replace ? .string("replace") : nil
-    object["range"] = low == -1 && high == 1 ? nil : .array([low, high].map { .number(Double($0)) })
+    let hasRange = policy == .replace && (low != -1 || high != 1)
+    object["range"] = hasRange ? .array([low, high].map { .number(Double($0)) }) : nil
     return object.value
   }
 }

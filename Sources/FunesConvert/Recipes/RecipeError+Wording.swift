@@ -106,6 +106,8 @@ extension RecipeError: CustomStringConvertible {
       "program \"\(program)\": found two owners of the state \"\(state)\", expected one; give them states of other names"
     case .reversedNeedsBlock(let program, let op):
       "program \"\(program)\", \"\(op)\": found a cell that runs backwards in a stream, expected \"block\": true"
+    case .resetNeedsBlock(let program, let state):
+      "program \"\(program)\": found the state \"\(state)\" under \"reset\" in a stream, expected \"block\": true"
     case .reversedNeedsReset(let program, let state):
       "program \"\(program)\": found a cell that runs backwards over \"\(state)\", expected it under \"reset\""
     case .textCount(let program, let port, let found, let expected):

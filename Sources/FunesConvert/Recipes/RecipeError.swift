@@ -98,6 +98,8 @@ public enum RecipeError: Error, Equatable {
   case stateOwnedTwice(program: String, state: String)
   /// A cell over time runs backwards in a program that is not a block.
   case reversedNeedsBlock(program: String, operator: String)
+  /// A program that is not a block resets a state that its own operators read, so that no call goes on from the one before.
+  case resetNeedsBlock(program: String, state: String)
   /// A cell runs backwards over a state that its program does not reset.
   case reversedNeedsReset(program: String, state: String)
 

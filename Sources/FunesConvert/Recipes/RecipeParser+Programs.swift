@@ -48,7 +48,13 @@ extension RecipeParser {
         throw .unknownWord(key: "policy", found: word, expected: ["refuse", "replace"], at: policy.position)
       }
     }
+    if let policy = node.find("policy"), input.policy == .replace, classes > 0 || input.text != nil {
+      throw .unknownKey("policy", in: "an input of ids", at: policy.position)
+    }
     if let range = node.find("range") {
+      guard input.policy == .replace else {
+        throw .unknownKey("range", in: "an input without \"policy\": \"replace\"", at: range.position)
+      }
       let ends = try range.elements()
       guard ends.count == 2 else { throw range.wrong("two numbers") }
       input.low = Float(try ends[0].number())

@@ -77,6 +77,33 @@ import Testing
     }
   }
 
+  @Test func aStreamGoesOnFromCallToCall() {
+    for reset in [#""all""#, #"["h.hidden"]"#] {
+      expect(.resetNeedsBlock(program: "step", state: "h.hidden")) { $0.flags = #""reset": \#(reset),"# }
+    }
+    let last = #", {"op": "last", "input": "h", "output": "end"}, {"op": "relu", "input": "end", "output": "e"}, "#
+    let expected = "a row for each row, or \"block\": true"
+    for use in [
+      #"{"op": "add", "inputs": ["h", "e"], "output": "y"}"#,
+      #"{"sequential": [{"op": "tanh", "input": "e", "output": "y"}]}"#,
+    ] {
+      expect(.wrongRows(program: "step", operator: "y", value: "e", expected: expected)) {
+        $0.ops += last + use
+        $0.outputs = #""h", "y""#
+      }
+      var block = SmallRecipe()
+      block.ops += last + use
+      block.outputs = #""h", "y""#
+      block.flags = #""block": true, "reset": "all","#
+      #expect(block.refusal() == nil)
+    }
+    var written = SmallRecipe()
+    written.top = #""states": [{"name": "s", "kind": "value", "width": 2}],"#
+    written.ops += #", {"op": "state_write", "input": "h", "state": "s"}"#
+    written.flags = #""reset": ["s"],"#
+    #expect(written.refusal() == nil)
+  }
+
   // MARK: Texts and generation
 
   @Test func textsFitTheirPorts() {

@@ -148,6 +148,12 @@ import Testing
     try expect(#""shape": [3]"#, #""shape": [3], "policy": "clip""#, at: "\"policy\"") {
       .unknownWord(key: "policy", found: "clip", expected: ["refuse", "replace"], at: $0)
     }
+    try expect(#""shape": [3]"#, #""shape": [3], "range": [0, 1]"#, at: "\"range\"") {
+      .unknownKey("range", in: "an input without \"policy\": \"replace\"", at: $0)
+    }
+    try expect(#""shape": [3]"#, #""classes": 3, "policy": "replace""#, at: "\"policy\"") {
+      .unknownKey("policy", in: "an input of ids", at: $0)
+    }
     try expect(#""inputs": ["#, #""reset": "some", "inputs": ["#, at: "\"reset\"") {
       .unknownWord(key: "reset", found: "some", expected: ["all"], at: $0)
     }
