@@ -36,6 +36,7 @@
       switch self {
       case .system(let path, let operation, let code):
         "\"\(path)\": cannot \(operation): \(String(cString: strerror(code)))"
+      case .notAFile(let path): "\"\(path)\": found a folder, device or pipe, expected a file"
       case .refused(let path, let error): "\"\(path)\": \(error)"
       }
     }

@@ -14,6 +14,8 @@
   public enum ModelFileError: Error, Equatable, Sendable {
     /// The system refused to open or map the file; `code` is errno.
     case system(path: String, operation: String, code: Int32)
+    /// The path names a folder, a device or a pipe.
+    case notAFile(path: String)
     /// The file was read and refused.
     case refused(path: String, ModelError)
   }
@@ -29,26 +31,29 @@
     public init(
       path: String, isPrivateCopy: Bool = false, memoryLimit: Int = Int(Int32.max)
     ) throws(ModelFileError) {
-      let descriptor = open(path, O_RDONLY)
+      // A pipe without a writer must not block the open.
+      let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
       guard descriptor >= 0 else { throw .system(path: path, operation: "open", code: errno) }
       defer { close(descriptor) }
       var status = stat()
       guard fstat(descriptor, &status) == 0 else { throw .system(path: path, operation: "stat", code: errno) }
-      let byteCount = Int(status.st_size)
-      guard status.st_mode & S_IFMT == S_IFREG, byteCount >= 128 else {
-        throw .refused(path: path, .tooShort(found: max(byteCount, 0)))
-      }
+      var byteCount = Int(status.st_size)
+      guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(path: path) }
+      guard byteCount >= 128 else { throw .refused(path: path, .tooShort(found: max(byteCount, 0))) }
       let address: UnsafeMutableRawPointer
       if isPrivateCopy {
         address = .allocate(byteCount: byteCount, alignment: 64)
         var filled = 0
         while filled < byteCount {
           let count = read(descriptor, address + filled, byteCount - filled)
-          if count <= 0 {
+          if count < 0 && errno == EINTR { continue }
+          if count < 0 {
             let code = errno
             address.deallocate()
             throw .system(path: path, operation: "read", code: code)
           }
+          // The file has been cut since: the model refuses what is left.
+          if count == 0 { byteCount = filled }
           filled += count
         }
       } else {

@@ -43,7 +43,8 @@ extension Model {
         $0.assumingMemoryBound(to: UnsafeMutablePointer<Float>?.self)[slot] = states[index].floats
       }
       withUnsafeMutableBytes(of: &op.state_width) {
-        $0.assumingMemoryBound(to: Int32.self)[slot] = Int32(state(index).storedWidth)
+        // A ring may have more; only what is as wide as a value is read or written through its width.
+        $0.assumingMemoryBound(to: Int32.self)[slot] = Int32(clamping: state(index).storedWidth)
       }
     }
     if !opcode.isCell {

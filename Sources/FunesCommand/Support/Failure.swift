@@ -37,7 +37,7 @@ struct Failure {
       case .cannotWrite: exitCode = Failure.cannotCreate
       default: exitCode = Failure.badData
       }
-    case ModelFileError.system: exitCode = Failure.cannotOpen
+    case ModelFileError.system, ModelFileError.notAFile: exitCode = Failure.cannotOpen
     case CheckpointError.cannotRead, CheckpointError.notAFile: exitCode = Failure.cannotOpen
     case is ModelFileError, is ModelError, is SnapshotError, is StateFileError, is CheckpointError, is ConversionError,
       is JSONError, is RecipeError, is InferenceError, is SampleError, is ReferenceError, is ModelRunError,

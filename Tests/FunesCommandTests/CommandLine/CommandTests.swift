@@ -33,6 +33,7 @@ import Testing
       (65, ["convert", folder.path("broken")], folder.path("broken")),
       (65, ["generate", models.language, "axb"], "found \"x\" (U+0078)"),
       (66, ["run", folder.path("none")], folder.path("none")),
+      (66, ["run", folder.path("")], "found a folder"),
       (66, ["convert", folder.path("none")], folder.path("none")),
       (66, ["eval", models.language, "--text", folder.path("none")], folder.path("none")),
       (66, ["run", models.floats, "--state-in", folder.path("none")], folder.path("none")),
