@@ -26,6 +26,15 @@ extension PickleMachine {
     return try heap.add(.global(PickleGlobal(module: module, name: name, place: place)), at: place)
   }
 
+  /// Values that training scripts keep beside their weights and that pickle makes by a call; they hold no tensors.
+  private static let inertTypes: Set<String> = [
+    "pathlib.Path", "pathlib.PosixPath", "pathlib.PurePosixPath", "pathlib.WindowsPath", "pathlib.PureWindowsPath",
+    "pathlib._local.PosixPath", "pathlib._local.WindowsPath", "datetime.datetime", "datetime.date", "datetime.time",
+    "datetime.timedelta", "datetime.timezone", "uuid.UUID", "decimal.Decimal", "fractions.Fraction",
+    "collections.deque", "collections.Counter", "builtins.complex", "builtins.bytearray", "__builtin__.complex",
+    "__builtin__.bytearray",
+  ]
+
   /// An object of a class: a known container, or else an inert object whose arguments are dropped.
   mutating func instantiate(_ type: PickleValue, _ arguments: [PickleValue]) throws(CheckpointError) -> PickleValue {
     guard let global = heap.global(type) else { throw wrongValue(type, "a class") }
@@ -77,6 +86,8 @@ extension PickleMachine {
     case "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer":
       return try heap.add(.tensor(try numpyBuffer(arguments)), at: place)
     case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar": return try numpyScalar(arguments)
+    case let path where PickleMachine.inertTypes.contains(path):
+      return try heap.add(.instance(PickleInstance(type: global)), at: place)
     default: throw fault(.forbiddenGlobal(module: global.module, name: global.name))
     }
   }

@@ -27,6 +27,15 @@ private func module(_ attributes: [(String, [UInt8])]) -> [UInt8] {
     #expect(try checkpoint.tensor("steps.1").floats().values == [5, 6])
   }
 
+  @Test(arguments: ["pathlib.PosixPath", "datetime.timedelta", "uuid.UUID", "collections.deque", "decimal.Decimal"])
+  func whatScriptsKeepBesideWeightsIsPassedOver(type: String) throws {
+    let dot = type.lastIndex(of: ".")!
+    let value =
+      Pickle.global(String(type[..<dot]), String(type[type.index(after: dot)...])) + Pickle.emptyTuple + Pickle.reduce
+    let body = Pickle.dictionary([("w", Pickle.tensor()), ("options", Pickle.dictionary([("kept", value)]))])
+    #expect(try read(torchZip(Pickle.whole(body))).tensorNames == ["w"])
+  }
+
   @Test func stridesAreFollowed() throws {
     func values(_ shape: [Int], _ strides: [Int], offset: Int = 0) throws -> [Float] {
       let body = Pickle.tensor(offset: offset, shape: shape, strides: strides)
