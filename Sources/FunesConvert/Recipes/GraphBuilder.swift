@@ -115,7 +115,7 @@ extension GraphBuilder {
     try limit("columns of \"\(expression.title)\"", tensor.shape[1], 65_536)
     try limit("rows of \"\(expression.title)\"", tensor.shape[0], 1 << 28)
     let (rows, cols) = (tensor.shape[0], tensor.shape[1])
-    guard rows > 0, cols > 0, rows % groups == 0 else {
+    guard rows % groups == 0 else {
       throw RecipeError.gateRows(operator: title, tensor: expression.title, rows: rows, gates: groups)
     }
     let index = constant(

@@ -58,6 +58,8 @@ extension RecipeError: CustomStringConvertible {
     case .unknownGates(let op, let tensor, let found):
       "\"\(op)\": found gates \"\(found)\" for \"\(tensor)\", expected each gate of one cell once: i f g o (c and j stand "
         + "for g; without i when coupled) or r z n (u stands for z, h for n)"
+    case .emptyTensor(let op, let tensor, let shape):
+      "\"\(op)\": found no elements in \"\(tensor)\" of shape \(words(shape)), expected some"
     case .gateRows(let op, let tensor, let rows, let gates):
       "\"\(op)\": found \(rows) rows in \"\(tensor)\", expected a multiple of its \(gates) gates"
     case .absurdElement(let op, let tensor, let index):

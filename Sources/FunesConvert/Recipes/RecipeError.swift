@@ -50,6 +50,8 @@ public enum RecipeError: Error, Equatable {
   case unexpectedCheckpoint(name: String)
   /// The checkpoint has no tensor of that name.
   case missingTensor(operator: String, tensor: String, checkpoint: String)
+  /// A tensor has no elements, for one of its extents is 0.
+  case emptyTensor(operator: String, tensor: String, shape: [Int])
   /// A tensor's shape is not what the operator needs.
   case tensorShape(operator: String, tensor: String, found: [Int], expected: [Int?])
   /// Parts of a sum differ in shape, or parts of a concat differ beyond the first axis.

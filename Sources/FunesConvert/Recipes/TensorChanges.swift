@@ -41,7 +41,7 @@ struct TensorChanges {
       throw .unknownGates(operator: title, tensor: expression.title, found: letters)
     }
     let rows = base.shape.first ?? 0
-    guard rows % order.count == 0, rows > 0 else {
+    guard rows % order.count == 0 else {
       throw .gateRows(operator: title, tensor: expression.title, rows: rows, gates: order.count)
     }
     var source = base.values

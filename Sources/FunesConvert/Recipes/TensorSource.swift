@@ -41,7 +41,11 @@ struct TensorReader {
   /// The tensor that an expression describes.
   mutating func evaluate(_ expression: TensorExpression, for title: String) throws -> FloatTensor {
     if let known = cache[expression] { return known }
-    let tensor = try TensorChanges(expression: expression, title: title).apply(to: try base(expression, for: title))
+    let base = try base(expression, for: title)
+    guard !base.values.isEmpty else {
+      throw RecipeError.emptyTensor(operator: title, tensor: expression.title, shape: base.shape)
+    }
+    let tensor = try TensorChanges(expression: expression, title: title).apply(to: base)
     if let index = tensor.values.firstIndex(where: { !($0.magnitude <= 0x1p50) }) {
       throw RecipeError.absurdElement(operator: title, tensor: expression.title, index: index)
     }

@@ -109,6 +109,17 @@ import Testing
       $0.ops = lstm(#", "projection": "table""#)
     }
     expect(.gateRows(operator: "h", tensor: "odd", rows: 7, gates: 4)) { $0.ops = lstm("", x: #""odd""#) }
+    let softmax = #", {"op": "softmax", "lanes": 1, "input": "h", "output": "y"}"#
+    expect(.emptyTensor(operator: "h", tensor: "none", shape: [0, 3, 2])) {
+      $0.ops = #"{"op": "conv1d", "input": "x", "output": "h", "weight": "none"}"# + softmax
+      $0.outputs = #""y""#
+    }
+    expect(.emptyTensor(operator: "h", tensor: "no units", shape: [0, 3])) {
+      $0.ops =
+        #"{"op": "gru", "input": "x", "output": "h", "weight_x": "no units", "weight_h": "gh", "reset": "before"}"#
+        + softmax
+      $0.outputs = #""y""#
+    }
     expect(.tensorShape(operator: "h", tensor: "head", found: [4, 2], expected: [nil, 3, nil])) {
       $0.ops = #"{"op": "conv1d", "input": "x", "output": "h", "weight": "head"}"#
     }

@@ -34,6 +34,7 @@ struct SmallRecipe {
     [
       ("wx", [8, 3]), ("wh", [8, 2]), ("b", [8]), ("gx", [6, 3]), ("gh", [6, 2]), ("head", [4, 2]), ("table", [5, 3]),
       ("conv", [4, 3, 2]), ("peepholes", [3, 2]), ("projection", [1, 2]), ("odd", [7, 3]), ("v0", [2]),
+      ("none", [0, 3, 2]), ("no units", [0, 3]),
     ].map { name, shape in
       (name, FloatTensor(shape: shape, values: Array(repeating: 0.5, count: shape.reduce(1, *))))
     } + [("bad", FloatTensor(shape: [8], values: [0, 0, 0, .nan, 0, 0, 0, 0]))]
