@@ -29,7 +29,7 @@ struct ComparisonTable {
         figures.maxAbs, figures.cosine, figures.agreement, "\(entry.difference.rowCount)",
       ])
     }
-    return table.lines.joined(separator: "\n") + "\n"
+    return table.lines.joined(separator: "\n").withoutControls + "\n"
   }
 
   var json: String {

@@ -17,7 +17,7 @@ struct ConversionSummary {
       let figures = Figures(entry.difference)
       text += "\(entry.program), output \(entry.output ?? ""): \(figures.snr) dB, largest error \(figures.maxAbs)\n"
     }
-    return text + "wrote   \(path)\n"
+    return text.withoutControls + "wrote   \(path)\n"
   }
 
   var json: String {

@@ -31,13 +31,24 @@ enum Talk {
   static var isTerminal: Bool { isatty(2) == 1 }
 
   /// Writes a line to stderr at once.
-  static func say(_ line: String) { write(line + "\n") }
+  static func say(_ line: String) { write(line.withoutControls + "\n") }
 
   /// Writes to stderr at once. Nobody listening is no error.
   static func write(_ text: String) {
     let talk = ByteWriter(descriptor: 2, name: "stderr")
     try? talk.write(text)
     try? talk.flush()
+  }
+}
+
+extension String {
+  /// The text with control characters replaced: names are a file's, and could steer the terminal. Line feeds stay.
+  var withoutControls: String {
+    let shown = unicodeScalars.map { scalar -> Unicode.Scalar in
+      let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+      return isControl && scalar != "\n" ? "\u{FFFD}" : scalar
+    }
+    return String(String.UnicodeScalarView(shown))
   }
 }
 

@@ -23,7 +23,7 @@ struct Inspection {
     if !model.states.isEmpty { lines += [""] + states }
     if !model.texts.isEmpty { lines += [""] + model.texts.enumerated().map { describe($1, index: $0) } }
     if withTensors { lines += [""] + operators + [""] + constants }
-    return lines.joined(separator: "\n") + "\n"
+    return lines.joined(separator: "\n").withoutControls + "\n"
   }
 
   private func title(of program: ProgramInfo) -> String {

@@ -2,6 +2,7 @@
 // Every verb once with what is right, and each exit code with what is wrong.
 
 import Foundation
+import FunesConvert
 import Testing
 
 @Suite struct CommandTests {
@@ -69,6 +70,21 @@ import Testing
     let object = try #require(try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any])
     #expect((object["programs"] as? [Any])?.count == 2)
     #expect((object["constants"] as? [Any])?.isEmpty == false)
+  }
+
+  @Test func noNameSteersTheTerminal() throws {
+    let folder = try Folder()
+    var graph = TestModels.floatGraph()
+    let steering = "\u{1B}]0;title\u{7}\u{9B}2J"
+    graph.metadata["source"] = steering
+    graph.programs[0].name = steering
+    try Data(try Converter().convert(graph).bytes).write(to: URL(fileURLWithPath: folder.path("m")))
+    let inspected = try Shell.funes(["inspect", folder.path("m"), "--tensors"])
+    let refused = try Shell.funes(["run", folder.path("m"), "--program", "none"])
+    #expect(inspected.code == 0 && refused.code == 64 && refused.talk.contains("title"))
+    for text in [inspected.text, refused.talk] {
+      #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || !(0...0x1F ~= $0.value || 0x7F...0x9F ~= $0.value) })
+    }
   }
 
   @Test func aCheckpointIsConvertedComparedAndRefusedForAnother() throws {
