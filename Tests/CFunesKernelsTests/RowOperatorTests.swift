@@ -112,6 +112,19 @@ private func numbers(_ count: Int, seed: UInt64 = 1, scale: Float = 1) -> [Float
     -.infinity, -.infinity, -.infinity, .nan, 1, 2, .infinity, 0, 0, .greatestFiniteMagnitude,
     -.greatestFiniteMagnitude, 0,
   ]
+  var definition: [UInt32]?
+  for isa in availableISAs {
+    var (op, input, output) = oneInput(rowsOfThree, width: 3, outWidth: 3)
+    op.number.0 = 1
+    let team = Team(isa: isa)
+    var found: [UInt32] = []
+    for function in [funes_softmax, funes_log_softmax, funes_l2_normalize] {
+      withExtendedLifetime(input) { function(&op, &team.context, 0, 4) }
+      found += bits(output.values)
+    }
+    definition = definition ?? found
+    #expect(found == definition, "\(isa)")
+  }
   var (op, input, output) = oneInput(rowsOfThree, width: 3, outWidth: 3)
   op.number.0 = 1
   let team = Team(isa: "scalar")
