@@ -58,7 +58,7 @@ def card(funes, folder, trained, data):
     is_text = os.path.isfile(data)
     yield f"# {about['metadata']['name']}\n"
     yield f"{about['metadata']['source'][0].upper()}{about['metadata']['source'][1:]}. Licence: {about['metadata']['licence']}.\n"
-    yield "Demo: " + ("`funes generate model.funes \"ROMEO:\" --temperature 0.7 --seed 1`" if is_text else
+    yield "Demo: " + ("`funes generate model.funes \"First Citizen:\" --temperature 0.7 --seed 1`" if is_text else
                       "`echo Satoshi | funes run model.funes --input text --output label`") + "\n"
     yield "| | |\n|---|---|"
     yield f"| input | {program['inputs'][0]['name']}, an id below {program['inputs'][0]['classes']} |"
@@ -75,7 +75,9 @@ def card(funes, folder, trained, data):
         yield (f"The float model names the language of {training['held_out_accuracy']:.1%} of the names that it did not "
                f"learn; {training['mean_accuracy_of_languages']:.1%} when each language counts alike, since most names are "
                "Russian, English or Japanese.\n")
-    yield "Goldens (`golden.npz`, made by PyTorch in float):\n"
+    prefix = "" if is_text else "0_"
+    yield ("Goldens (`golden.npz`, made by PyTorch in float; `funes compare model.funes --golden golden.npz --map "
+           f"character={prefix}ids,logits={prefix}logits` measures one):\n")
     yield "| golden | SNR | largest error of a logit | same best guess |\n|---|---|---|---|"
     for title, snr, largest, agreement in golden_rows(funes, model, folder):
         yield f"| {title} | {snr:.1f} dB | {largest:.2g} | {agreement:.1f} % |"
