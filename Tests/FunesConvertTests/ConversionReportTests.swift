@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The conversion report: its figures, its table, its JSON.
 
+import Funes
 import FunesTestSupport
 import Testing
 
@@ -27,6 +28,16 @@ import Testing
     #expect(report.programs.map(\.name) == ["step", "encode"])
     for matrix in report.layers.flatMap(\.matrices) { #expect(matrix.weightSNR! > 40) }
     #expect(report.sessionByteCount > report.stateByteCount + report.rowByteCount)
+  }
+
+  @Test func theFileCountsTheSameMultiplications() throws {
+    for graph in [Graph.everyOperator()] + TestCell.allCases.map({ .streaming($0, inputs: 5, units: 19, outputs: 3) }) {
+      let converted = try Converter().convert(graph)
+      let operators = try ModelFile(copying: converted.bytes).model.operators.filter { $0.multiplyCount > 0 }
+      let layers = converted.report.layers.filter { $0.multiplyCount > 0 }
+      #expect(operators.map(\.name) == layers.map(\.name))
+      #expect(operators.map(\.multiplyCount) == layers.map(\.multiplyCount))
+    }
   }
 
   /// A matrix of two operators has its bytes once.

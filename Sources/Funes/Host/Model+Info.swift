@@ -236,7 +236,7 @@
         return products(0) * (value(Int(operation.input(0))).width / constant(Int(operation.constant(0))).cols)
       case .rnn, .lstm, .gru:
         let streams = Int(operation.number(2)) * Int(operation.number(3))
-        return (products(0) + products(1) + products(4)) * streams
+        return (0..<6).reduce(0) { $0 + products($1) } * streams
       default: return 0
       }
     }
