@@ -73,17 +73,6 @@ public final class FloatReference {
     graph.states.firstIndex { $0.name == name }.map { states[$0].map(Float.init) }
   }
 
-  /// Sets the state of that name.
-  public func setState(named name: String, to values: [Float]) throws(ReferenceError) {
-    guard let index = graph.states.firstIndex(where: { $0.name == name }) else {
-      throw .wrongState(name: name, found: values.count, expected: nil)
-    }
-    guard values.count == states[index].count else {
-      throw .wrongState(name: name, found: values.count, expected: states[index].count)
-    }
-    states[index] = values.map(Double.init)
-  }
-
   // MARK: Rows
 
   private func take(_ port: Graph.Port, _ given: ReferenceRows, _ count: Int) throws(ReferenceError) {

@@ -63,8 +63,6 @@ public enum ReferenceError: Error, Equatable {
   case absurdInput(input: String, index: Int)
   /// An id is not below the input's classes.
   case idOutOfRange(input: String, index: Int, found: Int, classes: Int)
-  /// The graph has no state of that name with that many elements.
-  case wrongState(name: String, found: Int, expected: Int?)
 }
 
 extension ReferenceError: CustomStringConvertible {
@@ -80,8 +78,6 @@ extension ReferenceError: CustomStringConvertible {
       "input \"\(input)\": found element \(index) not finite or above 2^50, expected it finite"
     case .idOutOfRange(let input, let index, let found, let classes):
       "input \"\(input)\": found id \(found) at \(index), expected 0 to \(classes - 1)"
-    case .wrongState(let name, let found, let expected):
-      "state \"\(name)\": found \(found) elements, expected \(expected.map { "\($0)" } ?? "a state of the model")"
     }
   }
 }

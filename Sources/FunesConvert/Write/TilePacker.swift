@@ -8,9 +8,6 @@
 ///     tile(block, quad, gate) at ((block · quads + quad) · G + gate) · 64,  byte lane · 4 + column
 ///     padded row (block · G + gate) · 16 + lane  =  row gate · units + block · 16 + lane
 struct TilePacker: Equatable {
-  static let blockUnits = 16
-  static let tileCols = 4
-
   var rows: Int
   var cols: Int
   var groups: Int
