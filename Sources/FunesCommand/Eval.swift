@@ -56,6 +56,10 @@ struct EvalCommand: ParsableCommand {
     var evaluation = LanguageEvaluation(file: file, language: language, reference: reference)
     try evaluation.run(sequences) { bar.update($0, of: $1) }
     bar.end()
+    guard evaluation.comparison.model.tokenCount > 0 else {
+      throw ChoiceError.unsuitable(
+        what: text ?? ids ?? "", reason: "found no symbol with one before it, expected some to score")
+    }
     let stdout = ByteWriter.standardOutput()
     try stdout.write(json ? evaluation.json : evaluation.text)
     try stdout.flush()

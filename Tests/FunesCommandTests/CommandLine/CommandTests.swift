@@ -126,6 +126,9 @@ import Testing
     }
     let (text, ids) = (try figures("--text", "t"), try figures("--ids", "i"))
     #expect(text["symbols"] as? Int == 10)
+    try Data("0".utf8).write(to: URL(fileURLWithPath: folder.path("one")))
+    let nothing = try Shell.funes(["eval", models.language, "--ids", folder.path("one")])
+    #expect(nothing.code == 64 && nothing.talk.contains("no symbol") && nothing.bytes.isEmpty, "\(nothing.talk)")
     for id in ["5", "-1"] {
       try Data("0 1 \(id)".utf8).write(to: URL(fileURLWithPath: folder.path("bad")))
       let refused = try Shell.funes(["eval", models.language, "--ids", folder.path("bad")])
