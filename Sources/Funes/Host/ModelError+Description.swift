@@ -13,12 +13,21 @@
   extension ModelError: CustomStringConvertible {
     public var description: String {
       switch self {
+      case .tooShort(found: 0): "file: is empty, expected a .funes file"
       case .tooShort(let found): "file: found \(found) bytes, expected at least 128; is it a .funes file?"
       case .misaligned(let remainder):
         "model bytes: found an address \(remainder) past a multiple of 64, expected a multiple of 64"
       case .notAFunesFile: "file: the first eight bytes are not those of a .funes file; convert the checkpoint first"
       case .unsupportedVersion(let found, let supported):
         "file: found format version \(found), expected \(supported); convert the checkpoint again"
+      case .header(.fileByteCount, let found, let expected) where found != expected:
+        "header: the header says \(found) bytes, the file has \(expected); it is cut short or has something behind it"
+      case .header(.checksum, let found, let expected):
+        "header: the stored checksum is \(hexadecimal(found)), the bytes give \(hexadecimal(expected)); the file is"
+          + " damaged"
+      case .section(let section, .checksum, let found, let expected):
+        "section \(section): the stored checksum is \(hexadecimal(found)), the bytes give \(hexadecimal(expected));"
+          + " the file is damaged"
       case .header(let rule, let found, let expected):
         "header: \(rule): found \(found), expected \(expected); the file is damaged or incomplete"
       case .section(let section, let rule, let found, let expected):
@@ -84,4 +93,6 @@
       }
     }
   }
+
+  private func hexadecimal(_ checksum: UInt64) -> String { "0x" + String(checksum, radix: 16) }
 #endif
