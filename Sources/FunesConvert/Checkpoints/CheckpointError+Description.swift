@@ -17,6 +17,7 @@ extension CheckpointError: CustomStringConvertible {
     switch self {
     case .cannotRead(let file, let code): "\"\(file)\": cannot be read: \(String(cString: strerror(code)).lowercased())"
     case .notAFile(let file): "\"\(file)\": found a folder or a device, expected a file"
+    case .unknownFormat(let file, []): "\"\(file)\": is empty, expected safetensors, a PyTorch file, npz or npy"
     case .unknownFormat(let file, let found):
       "\"\(file)\": found the first bytes \(CheckpointError.hex(found)), expected safetensors, a PyTorch "
         + "file, npz or npy"
@@ -71,10 +72,10 @@ extension ForeignFormat {
   /// What to do with a file of this format.
   fileprivate var remedy: String {
     switch self {
-    case .torchScript, .hdf5, .keras: "write safetensors from it with a script of tools/export"
-    case .onnxOrProtobuf: "give it to the ONNX importer under the extension .onnx"
-    case .gguf: "give it to the GGUF importer"
-    case .tflite: "give it to the TensorFlow Lite importer"
+    case .torchScript: "load it with torch.jit.load and save its state_dict() as safetensors"
+    case .hdf5, .keras: "load it where it was made and save its weights as safetensors or npz"
+    case .onnxOrProtobuf, .gguf, .tflite:
+      "this version does not read it: save the weights as safetensors or npz and write a recipe"
     case .pickle: "load it where it was made and save its arrays with numpy.savez"
     }
   }
@@ -178,7 +179,7 @@ extension TorchFault: CustomStringConvertible {
       "storage \"\(key)\": found \(found) elements, expected \(expected)"
     case .invalidStorageList: "found another list of storages, expected each key once as text"
     case .invalidByteOrder: "found another byte order, expected \"little\""
-    case .trailingBytes(let count): "found \(count) bytes after the last storage, expected none"
+    case .trailingBytes(let count): "found \(CheckpointError.bytes(count)) after the last storage, expected none"
     }
   }
 }

@@ -53,6 +53,16 @@ public struct GoldenComparison {
   public init(_ file: ModelFile, golden: Checkpoint, map: PortMap, program: Int) throws {
     let programs = file.model.programs
     let parts = try map.entries.map { try GoldenComparison.part($0, golden, programs, program) }
+    var taken: Set<String> = []
+    for (part, entry) in zip(parts, map.entries) {
+      guard taken.insert("\(part.program) \(part.port.isOutput) \(part.index)").inserted else {
+        throw SampleError.mappedTwice(port: entry.port)
+      }
+    }
+    guard parts.contains(where: \.port.isOutput) else {
+      throw SampleError.noOutputMapped(
+        expected: programs.flatMap { info in info.outputs.map { "\(info.name).\($0.name)" } })
+    }
     let batch = (parts.first { !$0.port.isOutput } ?? parts.first)?.shape.batch ?? 0
     for part in parts where part.shape.batch != batch {
       // A golden of one row a sequence may have no axis of rows.
@@ -113,7 +123,9 @@ public struct GoldenComparison {
       ?? (name == "output" ? info.outputs.first : nil)
     guard let port else { throw SampleError.mapping(found: entry.port, expected: known) }
     let position = (port.isOutput ? info.outputs : info.inputs).firstIndex { $0.name == port.name } ?? 0
-    let tensor = try golden.tensor(entry.tensor)
+    guard let tensor = golden[entry.tensor] else {
+      throw SampleError.missingTensor(file: golden.file, tensor: entry.tensor, found: golden.tensorNames)
+    }
     guard let shape = TensorRows(shape: tensor.shape, inner: port.shape) else {
       throw SampleError.shape(tensor: tensor.name, found: tensor.shape, port: port.name, width: port.width)
     }

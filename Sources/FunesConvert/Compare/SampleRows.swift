@@ -13,7 +13,13 @@ public enum SampleError: Error, Equatable {
   case missingInput(program: String, input: String, found: [String])
   /// A part of a mapping is not `port=tensor`, or names no port.
   case mapping(found: String, expected: [String])
-  /// No output was mapped, or the goldens have no rows: a comparison of nothing would keep every limit.
+  /// Two parts of a mapping are one port.
+  case mappedTwice(port: String)
+  /// A mapping has no output, so nothing would be compared.
+  case noOutputMapped(expected: [String])
+  /// The goldens have no tensor of the name that a port is mapped to.
+  case missingTensor(file: String, tensor: String, found: [String])
+  /// The goldens have no rows: a comparison of nothing would keep every limit.
   case nothingToCompare
 }
 
@@ -29,6 +35,11 @@ extension SampleError: CustomStringConvertible {
         + " the file has \(found.joined(separator: ", "))"
     case .mapping(let found, let expected):
       "mapping: found \"\(found)\", expected port=tensor with a port of \(expected.joined(separator: ", "))"
+    case .mappedTwice(let port): "mapping: found \"\(port)\" twice, expected each port once"
+    case .noOutputMapped(let expected):
+      "mapping: found no output, expected one or more of \(expected.joined(separator: ", "))"
+    case .missingTensor(let file, let tensor, let found):
+      "\"\(file)\": found no tensor \"\(tensor)\"; the file has \(found.joined(separator: ", "))"
     case .nothingToCompare: "goldens: found no row of an output, expected at least one output with rows"
     }
   }

@@ -31,8 +31,9 @@ extension InferenceError: CustomStringConvertible {
     return switch self {
     case .noTensors: "checkpoint: found no tensors, expected the weights of a model"
     case .unknownTensors(let names):
-      "checkpoint: found \(names.count) tensors of no module that names tell (\(names.prefix(8).joined(separator: ", "))"
+      "checkpoint: found \(counted(names.count, "tensor")) of no module that names tell (\(names.prefix(8).joined(separator: ", "))"
         + "\(names.count > 8 ? ", …" : "")), expected recurrent, embedding and linear layers as PyTorch names them; \(remedy)"
+        + TrainingHint(names).text
     case .incompleteModule(let module, let missing):
       "module \"\(module)\": found no \"\(missing)\", expected one; \(remedy)"
     case .tensorShape(let tensor, let found, let expected):

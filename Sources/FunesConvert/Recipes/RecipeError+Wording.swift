@@ -65,8 +65,8 @@ extension RecipeError: CustomStringConvertible {
     case .absurdElement(let op, let tensor, let index):
       "\"\(op)\": found element \(index) of \"\(tensor)\" not finite or above 2^50, expected finite weights"
     case .unusedTensors(let names):
-      "checkpoint: found \(names.count) tensors that nothing takes: \(names.joined(separator: ", ")); use them or list them "
-        + "under \"drop\""
+      "checkpoint: found \(counted(names.count, "tensor")) that nothing takes: \(names.joined(separator: ", ")); use them "
+        + "or list them under \"drop\"\(TrainingHint(names).text)"
     case .dropWithoutTensor(let pattern): "drop \"\(pattern)\": found no unused tensor that it fits; leave it away"
     case .droppedTensorUsed(let name):
       "drop \"\(name)\": found an operator that takes this tensor; leave one of the two away"

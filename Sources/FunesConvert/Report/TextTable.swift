@@ -40,6 +40,9 @@ package struct TextTable {
   }
 }
 
+/// A number of things: "1 tensor", "2 tensors".
+package func counted(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }
+
 /// Decimal notation of doubles.
 package enum Decimal {
   /// With that many digits after the point, as in 41.8.

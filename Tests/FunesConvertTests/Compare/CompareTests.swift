@@ -65,7 +65,7 @@ import Testing
     }
     let difference = try #require(try compared("y=y,x=x", batch: 4))
     #expect(difference.snr == .infinity && difference.rowCount == 4)
-    #expect(throws: SampleError.nothingToCompare) { try compared("x=x", batch: 4) }
+    #expect(throws: SampleError.noOutputMapped(expected: ["step.y"])) { try compared("x=x", batch: 4) }
     #expect(throws: SampleError.nothingToCompare) { try compared("x=x,y=y", batch: 0) }
   }
 
