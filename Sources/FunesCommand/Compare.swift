@@ -9,6 +9,10 @@ struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "Compare a model with goldens, or with its checkpoint layer by layer.",
+    usage: """
+      funes compare <model> --golden <file> --map <port=tensor,...> [<options>]
+      funes compare <model> --against <file> [--recipe <file>] [<options>]
+      """,
     discussion: """
       With --golden the model runs over inputs that the original framework wrote down, and its outputs are held \
       against those of the framework. Tensors are (rows, width), or (batch, rows, width) with a reset before each \
@@ -41,7 +45,7 @@ struct CompareCommand: ParsableCommand {
   var recipe: String?
   @Option(help: ArgumentHelp("Compare over the rows in this file, tensors named as inputs.", valueName: "file"))
   var input: String?
-  @Option(help: ArgumentHelp("Compare over this many random rows.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Compare over this many random rows.", valueName: "count"))
   var rows = 64
   @Option(
     help: ArgumentHelp(
@@ -57,6 +61,9 @@ struct CompareCommand: ParsableCommand {
     guard golden == nil || map != nil else {
       throw ValidationError(
         "--golden: found no --map, expected which tensor is which port, as in --map input=x,output=y")
+    }
+    if let map {
+      do { _ = try PortMap(parsing: map) } catch { throw ValidationError("\(error)") }
     }
     guard (1...100_000).contains(rows) else { throw ValidationError("--rows: found \(rows), expected 1 to 100000") }
   }

@@ -9,6 +9,10 @@ struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
     abstract: "Convert a checkpoint to an int8 model.",
+    usage: """
+      funes convert <checkpoint> [--recipe <file>] [-o <file>] [<options>]
+      funes convert --checkpoint <name=path> ... --recipe <file> [<options>]
+      """,
     discussion: """
       Reads safetensors, PyTorch (nothing in it is executed), npz and npy. The architecture comes from a recipe, or \
       from the tensor names where they are plain; what was inferred is said on stderr.
@@ -41,7 +45,9 @@ struct ConvertCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Measure on the rows in this npz or safetensors, tensors named as inputs.", valueName: "file"))
   var input: String?
-  @Option(help: ArgumentHelp("Measure on this many random rows; 0 to measure nothing.", valueName: "count"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Measure on this many random rows; 0 to measure nothing.", valueName: "count"))
   var rows = 64
   @Flag(help: "Print JSON.")
   var json = false
@@ -57,6 +63,8 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     let paths = try CheckpointPaths.dictionary(plain: checkpoints, named: checkpoint, recipe: recipe)
+    let path = output ?? CheckpointPaths.stem(of: paths.values.min() ?? "model") + ".funes"
+    try checkFiles(model: path, checkpoints: paths)
     let imported = try Importer.graph(checkpoints: paths, recipePath: recipe)
     for note in imported.notes { Talk.say("funes: \(note)") }
     let bar = Progress("converting", isForced: progress)
@@ -66,18 +74,31 @@ struct ConvertCommand: ParsableCommand {
     try StreamingProof.check(try ModelFile(copying: converted.bytes, memoryLimit: .max))
     var report = converted.report
     var comparison: LayerComparison?
+    var givenPrograms: Set<String> = []
     if rows > 0 || input != nil {
       let inputs = try input.map { try SampleRows.read(path: $0, for: imported.graph) } ?? [:]
       comparison = try LayerComparison(imported.graph, converter: converter, inputs: inputs, rows: max(1, rows))
       report.take(comparison!)
+      givenPrograms = Set(inputs.keys)
     }
     bar.end()
-    let path = output ?? CheckpointPaths.stem(of: paths.values.min() ?? "model") + ".funes"
     try AtomicFile.write(path, converted.bytes)
     if let recipeOut { try AtomicFile.write(recipeOut, Array(imported.recipe.json().utf8)) }
-    let summary = ConversionSummary(path: path, notes: imported.notes, report: report, comparison: comparison)
+    let summary = ConversionSummary(
+      path: path, notes: imported.notes, report: report, comparison: comparison, givenPrograms: givenPrograms)
+    for warning in summary.warnings { Talk.say("funes: \(warning)") }
     let stdout = ByteWriter.standardOutput()
     try stdout.write(json ? summary.json : summary.text)
     try stdout.flush()
+  }
+
+  /// Refuses what would write over an input, or where nothing can be written, before the work is done.
+  private func checkFiles(model: String, checkpoints: [String: String]) throws {
+    var inputs = checkpoints.values.sorted().map { NamedPath("the checkpoint", $0) }
+    if let recipe { inputs.append(NamedPath("the recipe", recipe)) }
+    if let input { inputs.append(NamedPath("the file of --input", input)) }
+    var outputs = [NamedPath("--output", model)]
+    if let recipeOut { outputs.append(NamedPath("--recipe-out", recipeOut)) }
+    try OutputPaths.check(outputs, inputs: inputs)
   }
 }

@@ -9,6 +9,10 @@ struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "eval",
     abstract: "Measure how well a language model foretells a text.",
+    usage: """
+      funes eval <model> --text <file> [<options>]
+      funes eval <model> --ids <file> [<options>]
+      """,
     discussion: """
       Feeds the text a symbol at a time and scores what the model thought of the symbol that came next: cross-entropy \
       in nats and bits a symbol, perplexity, how often the best guess was right, symbols a second of one thread. \
@@ -24,7 +28,7 @@ struct EvalCommand: ParsableCommand {
   var text: String?
   @Option(help: ArgumentHelp("Decimal ids, parted by blanks or line ends.", valueName: "file"))
   var ids: String?
-  @Option(help: ArgumentHelp("Score at most this many symbols.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Score at most this many symbols.", valueName: "count"))
   var limit: Int?
   @Option(help: ArgumentHelp("A checkpoint that the model was made of, alone or as name=path.", valueName: "file"))
   var against: [String] = []
@@ -44,6 +48,9 @@ struct EvalCommand: ParsableCommand {
     let file = try ModelFile(path: model)
     let language = try LanguageModel(file.model)
     let sequences = try language.sequences(text: text, ids: ids, limit: limit ?? Int.max)
+    guard sequences.contains(where: { $0.count > 1 }) else {
+      throw StreamError.nothingToScore(file: text ?? ids ?? "", found: sequences.reduce(0) { $0 + $1.count })
+    }
     var reference: FloatReference?
     if !against.isEmpty {
       let paths = try CheckpointPaths.dictionary(
@@ -56,10 +63,6 @@ struct EvalCommand: ParsableCommand {
     var evaluation = LanguageEvaluation(file: file, language: language, reference: reference)
     try evaluation.run(sequences) { bar.update($0, of: $1) }
     bar.end()
-    guard evaluation.comparison.model.tokenCount > 0 else {
-      throw ChoiceError.unsuitable(
-        what: text ?? ids ?? "", reason: "found no symbol with one before it, expected some to score")
-    }
     let stdout = ByteWriter.standardOutput()
     try stdout.write(json ? evaluation.json : evaluation.text)
     try stdout.flush()

@@ -26,14 +26,18 @@ struct GenerateCommand: ParsableCommand {
   var model: String
   @Argument(help: "The text to go on from, or the source.")
   var prompt = ""
-  @Option(help: ArgumentHelp("Write at most this many symbols.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Write at most this many symbols.", valueName: "count"))
   var tokens = 200
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Divides the scores: below 1 plainer, above 1 wilder, 0 as --greedy.", valueName: "number"))
   var temperature: Float = 1
-  @Option(help: ArgumentHelp("Draw among this many of the best symbols; 0 for all.", valueName: "count"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Draw among this many of the best symbols; 0 for all.", valueName: "count"))
   var topK = 0
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Draw among the fewest of the best whose probabilities reach this sum.", valueName: "number"))
   var topP: Float = 1
   @Flag(help: "Always take the best symbol.")
@@ -44,7 +48,7 @@ struct GenerateCommand: ParsableCommand {
   var stateIn: String?
   @Option(help: ArgumentHelp("Save the state to this file at the end, whole or not at all.", valueName: "file"))
   var stateOut: String?
-  @Option(help: ArgumentHelp("Threads, which do not change results.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Threads, which do not change results.", valueName: "count"))
   var threads = 1
   @Flag(help: "Print what follows the prompt only.")
   var hidePrompt = false
@@ -62,6 +66,9 @@ struct GenerateCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let stateOut {
+      try OutputPaths.check([NamedPath("--state-out", stateOut)], inputs: [NamedPath("the model", model)])
+    }
     let engine = try SessionHolder(try ModelFile(path: model), threads: threads)
     if let stateIn { try engine.restore(fromFile: stateIn) }
     Interrupt.watch()

@@ -14,6 +14,7 @@ struct RunCommand: ParsableCommand {
     discussion: """
       Results come out as soon as no further whole row is waiting: pipes are fast, terminals immediate.
 
+        echo "0.1,0.2,0.3" | funes run m.funes
         arecord -t raw -f S16_LE -r 16000 | funes run vad.funes --input pcm16
         echo "Satoshi" | funes run names.funes --input text --output label
         printf '{"x":[0.5,1],"id":3}\\n' | funes run m.funes --output jsonl
@@ -21,7 +22,7 @@ struct RunCommand: ParsableCommand {
       Input: f32 (little-endian, inputs one after another in each row, ids as int32), i16 (the number as it is), \
       pcm16 (divided by 32768), csv (a row a line, commas or blanks), ids (decimal, parted by blanks or line ends), \
       text (utf-8 through the input's vocabulary, each character a step), jsonl (inputs by name). Without --input: \
-      text or ids where the one input takes them, jsonl where ids and floats mix, else f32.
+      text or ids where the one input takes them, jsonl where ids and floats mix, else csv.
 
       Output: f32, csv, jsonl ({"row":0,"<output>":[...]}, rows count from 0), or of the largest value, the lowest \
       of equals, its label, its number (ids) or its symbol (text). Without --output: label where the output has \
@@ -52,14 +53,17 @@ struct RunCommand: ParsableCommand {
   var stateIn: String?
   @Option(help: ArgumentHelp("Save the state to this file at the end, whole or not at all.", valueName: "file"))
   var stateOut: String?
-  @Option(help: ArgumentHelp("Threads, which do not change results.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Threads, which do not change results.", valueName: "count"))
   var threads = 1
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Rows of one call: waits for as many, but for the last call (default: 1; a block program: all).",
       valueName: "rows"))
   var chunk: Int?
-  @Option(help: ArgumentHelp("Read at most this many rows (lines of an encoder-decoder model).", valueName: "rows"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Read at most this many rows (lines of an encoder-decoder model).", valueName: "rows"))
   var limit: Int?
   @Flag(
     inversion: .prefixedNo, help: "Write the last row only, of each line where lines are sequences (default: there).")
@@ -78,6 +82,9 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let stateOut {
+      try OutputPaths.check([NamedPath("--state-out", stateOut)], inputs: [NamedPath("the model", model)])
+    }
     let engine = try SessionHolder(try ModelFile(path: model), rows: chunk ?? 1, threads: threads)
     if let stateIn { try engine.restore(fromFile: stateIn) }
     Interrupt.watch()
@@ -102,6 +109,7 @@ struct RunCommand: ParsableCommand {
       throw StreamError.outputClosed
     } catch {
       try stdout.flush()
+      if Talk.isTerminal, let last = stdout.lastByte, last != UInt8(ascii: "\n") { Talk.write("\n") }
       throw error
     }
   }

@@ -27,9 +27,12 @@ enum InputFormat: String, CaseIterable, Sendable {
     }
   }
 
+  /// Whether each row is a line.
+  var isLines: Bool { self == .csv || self == .jsonl }
+
   /// What fits the inputs of a program when nobody says.
   static func usual(for ports: [StreamPort]) -> InputFormat {
-    guard ports.count == 1, ports[0].isIDs else { return ports.contains(where: \.isIDs) ? .jsonl : .f32 }
+    guard ports.count == 1, ports[0].isIDs else { return ports.contains(where: \.isIDs) ? .jsonl : .csv }
     return ports[0].symbols == nil ? .ids : .text
   }
 

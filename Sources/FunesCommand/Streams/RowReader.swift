@@ -20,7 +20,7 @@ struct RowReader {
   private let reader: ByteReader
   private var text: TextDecoder?
   /// Lines taken, for texts.
-  private var line = 0
+  private(set) var line = 0
   /// Rows given.
   private var row = 0
 
@@ -86,8 +86,7 @@ struct RowReader {
 
   private mutating func nextLine(into words: UnsafeMutableBufferPointer<UInt32>) throws(StreamError) -> RowEvent {
     while true {
-      guard let bytes = try reader.takeLine(limit: lineLimit, line: line + 1) else { return .end }
-      line += 1
+      guard let bytes = try takeLine() else { return .end }
       var columns = LineColumns(bytes)
       var count = 0
       for (port, offset) in zip(layout.ports, layout.offsets) {
@@ -110,6 +109,13 @@ struct RowReader {
       guard count == layout.width else { throw .columnCount(line: line, found: count, expected: layout.width) }
       return .row
     }
+  }
+
+  /// The next line; a byte-order mark before the first is passed over.
+  private mutating func takeLine() throws(StreamError) -> UnsafeRawBufferPointer? {
+    guard let bytes = try reader.takeLine(limit: lineLimit, line: line + 1) else { return nil }
+    line += 1
+    return line == 1 && bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? UnsafeRawBufferPointer(rebasing: bytes[3...]) : bytes
   }
 
   private mutating func nextIDs(into words: UnsafeMutableBufferPointer<UInt32>) throws(StreamError) -> RowEvent {
@@ -155,8 +161,7 @@ struct RowReader {
 
   private mutating func nextObject(into words: UnsafeMutableBufferPointer<UInt32>) throws(StreamError) -> RowEvent {
     while true {
-      guard let bytes = try reader.takeLine(limit: lineLimit, line: line + 1) else { return .end }
-      line += 1
+      guard let bytes = try takeLine() else { return .end }
       if bytes.allSatisfy({ NumberText.isBlank($0) }) { continue }
       try JSONRow(layout: layout, line: line).read(bytes, into: words)
       return .row

@@ -30,6 +30,8 @@ final class RowStream {
   private var rowsRead = 0
   /// Of each row gathered for a call its number in the stream: rows that could not be read leave gaps.
   private var numbers: [Int] = []
+  /// Of each row gathered, in a stream of lines, its line.
+  private var lines: [Int] = []
   /// The outputs of a row side by side, and the row that brought them.
   private var result: [Float] = []
   private var isResultMade: [Bool] = []
@@ -58,6 +60,7 @@ final class RowStream {
     while !isAtEnd {
       var count = 0
       numbers.removeAll(keepingCapacity: true)
+      lines.removeAll(keepingCapacity: true)
       var event = RowEvent.row
       let most = options.chunk ?? (isBlock ? Int.max : 1)
       do throws(StreamError) {
@@ -93,6 +96,7 @@ final class RowStream {
         let event = try reader.next(into: slot)
         if event == .row {
           numbers.append(rowsRead)
+          if reader.format.isLines { lines.append(reader.line) }
           rowsRead += 1
         }
         if event != .end { isInLine = event == .row && reader.isLineSequence }
@@ -152,10 +156,15 @@ final class RowStream {
           let value = Float(bitPattern: word)
           let id = Int32(bitPattern: word)
           if port.isIDs ? !(0..<port.classes).contains(Int(id)) : !(abs(value) <= 0x1p50) {
+            let found = port.isIDs ? "\(id)" : "\(value)"
+            let expected =
+              port.isIDs ? "an id in 0...\(port.classes - 1)" : "a finite number of at most 2^50 in magnitude"
+            guard lines.isEmpty else {
+              return .refusedLine(
+                line: lines[row], input: port.name, position: position, found: found, expected: expected)
+            }
             return .refusedRow(
-              row: numbers[row], input: port.name, position: position, found: port.isIDs ? "\(id)" : "\(value)",
-              expected: port.isIDs ? "an id in 0...\(port.classes - 1)" : "a finite number of at most 2^50 in magnitude"
-            )
+              row: numbers[row], input: port.name, position: position, found: found, expected: expected)
           }
         }
       }

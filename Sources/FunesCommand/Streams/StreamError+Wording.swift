@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the errors of streams say: the place, what was found, what was expected, what to do.
 
+import FunesConvert
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -21,14 +23,14 @@ extension StreamError: CustomStringConvertible {
     case .cannotWrite(let file, let code): "\"\(file)\": cannot be written: \(systemReason(code))"
     case .outputClosed: "the output was closed"
     case .partialRow(let row, let found, let expected):
-      "row \(row): found \(found) bytes at the end of the input, expected \(expected) bytes a row;"
+      "row \(row): found \(counted(found, "byte")) at the end of the input, expected \(expected) a row;"
         + " --ignore-partial drops them"
     case .lineTooLong(let line, let limit): "line \(line): found more than \(limit) bytes, expected at most \(limit)"
     case .notANumber(let found, let expected, let place): "\(place): found \"\(found)\", expected \(expected)"
     case .columnCount(let line, let found, let expected):
-      "line \(line): found \(found) \(found == 1 ? "column" : "columns"), expected \(expected)"
+      "line \(line): found \(counted(found, "column")), expected \(expected)"
     case .partialIDs(let row, let found, let expected):
-      "row \(row): found \(found) ids at the end of the input, expected \(expected) ids a row;"
+      "row \(row): found \(counted(found, "id")) at the end of the input, expected \(expected) a row;"
         + " --ignore-partial drops them"
     case .invalidUTF8(let place): "\(place): found bytes that are not utf-8, expected utf-8"
     case .unknownCharacter(let scalar, let place):
@@ -39,11 +41,15 @@ extension StreamError: CustomStringConvertible {
     case .jsonMember(let line, nil, let unexpected):
       "line \(line): found \"\(unexpected ?? "")\", expected inputs of the model only"
     case .jsonCount(let line, let input, let found, let expected):
-      "line \(line): input \"\(input)\": found \(found) \(found == 1 ? "value" : "values"), expected \(expected)"
+      "line \(line): input \"\(input)\": found \(counted(found, "value")), expected \(expected)"
     case .jsonKind(let line, let input, let found, let expected):
       "line \(line): input \"\(input)\": found \(found), expected \(expected)"
     case .refusedRow(let row, let input, let position, let found, let expected):
       "row \(row), input \"\(input)\", value \(position): found \(found), expected \(expected)"
+    case .refusedLine(let line, let input, let position, let found, let expected):
+      "line \(line), input \"\(input)\", value \(position): found \(found), expected \(expected)"
+    case .nothingToScore(let file, let found):
+      "\"\(file)\": found \(counted(found, "symbol")), expected two or more: what is scored follows another"
     case .unequalOutputs(let names, let rows):
       "outputs: found \(rows.map(String.init).joined(separator: ", ")) rows of \(names.joined(separator: ", ")),"
         + " expected as many of each; choose one with --output-name"

@@ -44,6 +44,11 @@ enum StreamError: Error, Equatable {
   /// The model refused a row: a value that is not finite or exceeds 2^50, or an id outside the input's classes.
   case refusedRow(row: Int, input: String, position: Int, found: String, expected: String)
 
+  /// The model refused a row of a stream of lines, as `refusedRow`; lines count from 1.
+  case refusedLine(line: Int, input: String, position: Int, found: String, expected: String)
+  /// A text has no symbol that follows another.
+  case nothingToScore(file: String, found: Int)
+
   /// Outputs that are to stand side by side have different numbers of rows.
   case unequalOutputs(names: [String], rows: [Int])
 
@@ -51,7 +56,7 @@ enum StreamError: Error, Equatable {
   var isOfOneRow: Bool {
     switch self {
     case .notANumber, .columnCount, .invalidUTF8, .unknownCharacter, .json, .jsonMember, .jsonCount, .jsonKind,
-      .refusedRow:
+      .refusedRow, .refusedLine:
       true
     default: false
     }

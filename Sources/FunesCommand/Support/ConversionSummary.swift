@@ -8,6 +8,11 @@ struct ConversionSummary {
   var notes: [String]
   var report: ConversionReport
   var comparison: LayerComparison?
+  /// Programs whose rows were given; those of the others were random.
+  var givenPrograms: Set<String>
+
+  /// Signal-to-noise ratio in dB below which an output is warned of.
+  static let leastSNR = 10.0
 
   private var outputs: [LayerDifference] { comparison?.layers.filter { $0.output != nil && $0.gate == nil } ?? [] }
 
@@ -15,9 +20,27 @@ struct ConversionSummary {
     var text = report.description
     for entry in outputs {
       let figures = Figures(entry.difference)
-      text += "\(entry.program), output \(entry.output ?? ""): \(figures.snr) dB, largest error \(figures.maxAbs)\n"
+      text += "\(entry.program), output \(entry.output ?? ""): \(figures.snr)\(figures.snr == "exact" ? "" : " dB")"
+      text += ", largest error \(figures.maxAbs) on \(rows(of: entry))"
+      text += isRandom(entry) ? "; --input gives real ones\n" : "\n"
     }
     return text.withoutControls + "wrote   \(path)\n"
+  }
+
+  /// What to say to people about outputs that lost much.
+  var warnings: [String] {
+    outputs.filter { !($0.difference.snr >= ConversionSummary.leastSNR) }.map { entry in
+      "program \"\(entry.program)\", output \"\(entry.output ?? "")\": found \(Figures(entry.difference).snr) dB on "
+        + "\(rows(of: entry)), expected \(Decimal.fixed(ConversionSummary.leastSNR, digits: 0)) dB or more; "
+        + (isRandom(entry) ? "measure on real rows with --input, " : "")
+        + "see with funes compare --against where it is lost"
+    }
+  }
+
+  private func isRandom(_ entry: LayerDifference) -> Bool { !givenPrograms.contains(entry.program) }
+
+  private func rows(of entry: LayerDifference) -> String {
+    counted(entry.difference.rowCount, isRandom(entry) ? "random row" : "given row")
   }
 
   var json: String {
@@ -28,7 +51,7 @@ struct ConversionSummary {
           outputs.map { entry in
             .members([
               "program": .string(entry.program), "output": .string(entry.output ?? ""),
-              "difference": Figures(entry.difference).json,
+              "areRowsRandom": .bool(isRandom(entry)), "difference": Figures(entry.difference).json,
             ])
           }),
       ]).members ?? []

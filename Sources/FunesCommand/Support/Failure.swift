@@ -39,12 +39,13 @@ struct Failure {
       }
     case ModelFileError.system, ModelFileError.notAFile: exitCode = Failure.cannotOpen
     case CheckpointError.cannotRead, CheckpointError.notAFile: exitCode = Failure.cannotOpen
+    case SampleError.mapping, SampleError.mappedTwice, SampleError.noOutputMapped: exitCode = Failure.usage
     case is ModelFileError, is ModelError, is SnapshotError, is StateFileError, is CheckpointError, is ConversionError,
       is JSONError, is RecipeError, is InferenceError, is SampleError, is ReferenceError, is ModelRunError,
       is ProvenanceError:
       exitCode = Failure.badData
-    case is ChoiceError: exitCode = Failure.usage
-    case is AtomicFileError: exitCode = Failure.cannotCreate
+    case is ChoiceError, OutputPathError.taken: exitCode = Failure.usage
+    case is AtomicFileError, is OutputPathError: exitCode = Failure.cannotCreate
     case is LimitError, is BrokenModelError: exitCode = Failure.limitExceeded
     case ImportError.unreadableFile: exitCode = Failure.cannotOpen
     case is ImportError: exitCode = Failure.usage

@@ -29,7 +29,7 @@ struct Inspection {
   private func title(of program: ProgramInfo) -> String {
     let multiplications = model.operators[program.operators].reduce(0) { $0 + $1.multiplyCount }
     var title =
-      "program \(program.name): \(program.operators.count) operators, \(multiplications) multiplications a row"
+      "program \(program.name): \(counted(program.operators.count, "operator")), \(multiplications) multiplications a row"
     if program.isBlock { title += ", sees its rows at once" }
     if !program.resets.isEmpty { title += ", resets \(program.resets.joined(separator: ", "))" }
     return title

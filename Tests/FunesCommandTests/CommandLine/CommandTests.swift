@@ -18,6 +18,8 @@ import Testing
     let folder = try Folder()
     try Data("no model at all, but long enough to be looked at: ".utf8 + [UInt8](repeating: 0, count: 200))
       .write(to: URL(fileURLWithPath: folder.path("broken")))
+    try Data().write(to: URL(fileURLWithPath: folder.path("empty")))
+    try Data("a".utf8).write(to: URL(fileURLWithPath: folder.path("letter")))
     let cases: [(code: Int32, arguments: [String], says: String)] = [
       (64, ["run"], "Missing expected argument"),
       (64, ["run", models.floats, "--chunk", "0"], "--chunk"),
@@ -38,7 +40,15 @@ import Testing
       (66, ["convert", folder.path("none")], folder.path("none")),
       (66, ["eval", models.language, "--text", folder.path("none")], folder.path("none")),
       (66, ["run", models.floats, "--state-in", folder.path("none")], folder.path("none")),
-      (73, ["run", models.floats, "--state-out", folder.path("no/such/folder")], folder.path("no/such/folder")),
+      (73, ["run", models.floats, "--state-out", folder.path("no/such")], "\(folder.path("no"))\" does not exist"),
+      (73, ["convert", folder.path("broken"), "-o", folder.path("no/x")], "\(folder.path("no"))\" does not exist"),
+      (64, ["generate", models.language, "--tokens", "-1"], "found -1, expected 0 or more"),
+      (64, ["compare", models.floats, "--golden", folder.path("broken"), "--map", "frames"], "port=tensor"),
+      (65, ["convert", folder.path("empty")], "is empty"),
+      (65, ["run", folder.path("empty")], "is empty"),
+      (65, ["inspect", folder.path("empty")], "is empty"),
+      (65, ["eval", models.language, "--text", folder.path("empty")], "found 0 symbols"),
+      (65, ["eval", models.language, "--text", folder.path("letter")], "found 1 symbol,"),
     ]
     for (code, arguments, says) in cases {
       let found = try Shell.funes(arguments)
@@ -57,7 +67,68 @@ import Testing
     var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: models.floats)))
     bytes[bytes.count - 70] ^= 1
     try Data(bytes).write(to: URL(fileURLWithPath: folder.path("damaged")))
-    #expect(try Shell.funes(["verify", folder.path("damaged")]).code == 65)
+    let found = try Shell.funes(["verify", folder.path("damaged")])
+    #expect(found.code == 65 && found.talk.contains("the stored checksum is 0x"), "\(found.talk)")
+    try Data(bytes.dropLast(64)).write(to: URL(fileURLWithPath: folder.path("damaged")))
+    let cut = try Shell.funes(["verify", folder.path("damaged")])
+    #expect(
+      cut.code == 65 && cut.talk.contains("says \(bytes.count) bytes, the file has \(bytes.count - 64);"),
+      "\(cut.talk)")
+  }
+
+  @Test func noOutputOverwritesAnInput() throws {
+    let folder = try Folder()
+    let (weights, recipe) = (folder.path("gru.safetensors"), folder.path("r.json"))
+    try Data(CommandTests.stateDictionary(seed: 1)).write(to: URL(fileURLWithPath: weights))
+    #expect(try Shell.funes(["convert", weights, "-o", folder.path("gru.funes"), "--recipe-out", recipe]).code == 0)
+    try FileManager.default.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: weights)
+    let model = folder.path("gru.funes")
+    let cases = [
+      ["convert", weights, "-o", weights], ["convert", weights, "-o", folder.path("link")],
+      ["convert", weights, "-o", folder.path("./gru.safetensors")],
+      ["convert", weights, "-o", folder.path("new"), "--recipe-out", weights],
+      ["convert", weights, "-o", folder.path("new"), "--recipe-out", folder.path("./new")],
+      ["convert", weights, "--recipe", recipe, "-o", recipe],
+      ["convert", weights, "--input", recipe, "-o", recipe],
+      ["run", model, "--state-out", model], ["generate", model, "--state-out", model],
+    ]
+    let names = ["gru.safetensors", "r.json", "gru.funes"]
+    let before = try names.map { try Data(contentsOf: URL(fileURLWithPath: folder.path($0))) }
+    for arguments in cases {
+      let found = try Shell.funes(arguments)
+      #expect(found.code == 64 && found.talk.contains("expected a file of its own"), "\(arguments): \(found.talk)")
+    }
+    #expect(try names.map { try Data(contentsOf: URL(fileURLWithPath: folder.path($0))) } == before)
+    #expect(!FileManager.default.fileExists(atPath: folder.path("new")))
+  }
+
+  @Test func aCheckpointIsInspectedByItsTensors() throws {
+    let folder = try Folder()
+    let weights = folder.path("gru.safetensors")
+    try Data(CommandTests.stateDictionary(seed: 1)).write(to: URL(fileURLWithPath: weights))
+    let text = try Shell.funes(["inspect", weights])
+    #expect(text.code == 0 && text.text.contains("rnn.weight_ih_l0  f32   (24, 3)"), "\(text.text)\(text.talk)")
+    #expect(text.text.contains("4 tensors, 312 elements"))
+    let json = try Shell.funes(["inspect", weights, "--json"])
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any])
+    let tensors = try #require(object["tensors"] as? [[String: Any]])
+    #expect(tensors.first?["name"] as? String == "rnn.weight_ih_l0" && tensors.first?["shape"] as? [Int] == [24, 3])
+  }
+
+  @Test func aMapMustNameAnOutputOnce() throws {
+    let folder = try Folder()
+    let golden = folder.path("g.safetensors")
+    try Data(CommandTests.stateDictionary(seed: 1)).write(to: URL(fileURLWithPath: golden))
+    let cases: [(code: Int32, map: String, says: String)] = [
+      (64, "x=rnn.weight_ih_l0", "found no output, expected one or more of step.y"),
+      (64, "x=rnn.weight_ih_l0,z=a", "step.y"),
+      (64, "x=rnn.weight_ih_l0,input=rnn.weight_ih_l0", "twice"),
+      (65, "x=rnn.weight_ih_l0,y=none", "the file has rnn.weight_ih_l0, "),
+    ]
+    for (code, map, says) in cases {
+      let found = try Shell.funes(["compare", models.floats, "--golden", golden, "--map", map, "--limit", "snr 1"])
+      #expect(found.code == code && found.talk.contains(says), "\(map): \(found.talk)")
+    }
   }
 
   @Test func inspectionNamesEverything() throws {
@@ -95,7 +166,8 @@ import Testing
     #expect(converted.code == 0, "\(converted.talk)")
     #expect(converted.text.contains("rnn") && converted.text.contains("wrote   \(model)"))
     #expect(try Shell.funes(["verify", model]).code == 0)
-    #expect(try Shell.funes(["run", model], input: littleEndian([0.1, 0.2, 0.3])).code == 0)
+    #expect(try Shell.funes(["run", model], input: "0.1,0.2,0.3\n").code == 0)
+    #expect(converted.text.contains("on 64 random rows; --input gives real ones"))
 
     let compared = try Shell.funes(["compare", model, "--against", weights, "--limit", "snr 30"])
     #expect(compared.code == 0, "\(compared.talk)")
@@ -128,7 +200,7 @@ import Testing
     #expect(text["symbols"] as? Int == 10)
     try Data("0".utf8).write(to: URL(fileURLWithPath: folder.path("one")))
     let nothing = try Shell.funes(["eval", models.language, "--ids", folder.path("one")])
-    #expect(nothing.code == 64 && nothing.talk.contains("no symbol") && nothing.bytes.isEmpty, "\(nothing.talk)")
+    #expect(nothing.code == 65 && nothing.talk.contains("found 1 symbol,") && nothing.bytes.isEmpty, "\(nothing.talk)")
     for id in ["5", "-1"] {
       try Data("0 1 \(id)".utf8).write(to: URL(fileURLWithPath: folder.path("bad")))
       let refused = try Shell.funes(["eval", models.language, "--ids", folder.path("bad")])

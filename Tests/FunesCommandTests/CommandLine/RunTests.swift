@@ -13,10 +13,12 @@ import Testing
 
   @Test func chunksThreadsAndFormsOfInputDoNotChangeABit() throws {
     let rows = floatRows(50)
-    let one = try Shell.funes(["run", models.floats, "--output", "f32"], input: rows)
+    let one = try Shell.funes(["run", models.floats, "--input", "f32", "--output", "f32"], input: rows)
     #expect(one.code == 0 && one.bytes.count == 50 * 8 && one.talk.isEmpty)
     for options in [["--chunk", "7"], ["--chunk", "64"], ["--threads", "2"]] {
-      #expect(try Shell.funes(["run", models.floats, "--output", "f32"] + options, input: rows).bytes == one.bytes)
+      #expect(
+        try Shell.funes(["run", models.floats, "--input", "f32", "--output", "f32"] + options, input: rows).bytes
+          == one.bytes)
     }
     let values = stride(from: 0, to: rows.count, by: 12).map { begin in
       stride(from: begin, to: begin + 12, by: 4).map { offset in
@@ -31,15 +33,26 @@ import Testing
       try Shell.funes(["run", models.floats, "--input", "jsonl", "--output", "f32"], input: lines).bytes == one.bytes)
   }
 
+  @Test func floatsAreLinesUnlessSaidOtherwise() throws {
+    let named = try Shell.funes(["run", models.floats, "--input", "csv"], input: "0.1,0.2,0.3\n")
+    #expect(named.code == 0 && !named.bytes.isEmpty)
+    #expect(try Shell.funes(["run", models.floats], input: "0.1,0.2,0.3\n").bytes == named.bytes)
+    #expect(try Shell.funes(["run", models.floats], input: "\u{FEFF}0.1,0.2,0.3\n").bytes == named.bytes)
+    #expect(try Shell.funes(["run", models.floats], input: "0.1,0.2,0.3\n\u{FEFF}0,0,0\n").code == 65)
+  }
+
   @Test func aStreamGoesOnFromASavedState() throws {
     let folder = try Folder()
     let rows = floatRows(20)
-    let whole = try Shell.funes(["run", models.floats], input: rows)
+    let whole = try Shell.funes(["run", models.floats, "--input", "f32"], input: rows)
     let first = try Shell.funes(
-      ["run", models.floats, "--limit", "8", "--state-out", folder.path("s")], input: rows)
+      ["run", models.floats, "--input", "f32", "--limit", "8", "--state-out", folder.path("s")], input: rows)
     let second = try Shell.funes(
-      ["run", models.floats, "--state-in", folder.path("s")], input: Array(rows[(8 * 12)...]))
+      ["run", models.floats, "--input", "f32", "--state-in", folder.path("s")], input: Array(rows[(8 * 12)...]))
     #expect(first.text + second.text == whole.text)
+    let again = try Shell.funes(
+      ["run", models.floats, "--state-in", folder.path("s"), "--state-out", folder.path("s")], input: "1,2,3\n")
+    #expect(again.code == 0, "\(again.talk)")
     let other = try Shell.funes(["run", models.language, "--state-in", folder.path("s")])
     #expect(other.code == 65 && other.talk.contains(folder.path("s")))
   }
@@ -98,22 +111,25 @@ import Testing
     let text = "1,2,3\nnan,0,0\n1,x,1\n4,5,6\n"
     let stopped = try Shell.funes(["run", models.floats, "--input", "csv"], input: text)
     #expect(stopped.code == 65 && stopped.text.split(separator: "\n").count == 1)
-    #expect(stopped.talk.contains("row 1, input \"x\", value 0: found nan") && stopped.talk.contains("--skip-bad-rows"))
+    #expect(
+      stopped.talk.contains("line 2, input \"x\", value 0: found nan") && stopped.talk.contains("--skip-bad-rows"))
     for chunk in ["1", "4"] {
       let left = try Shell.funes(
         ["run", models.floats, "--input", "csv", "--output", "jsonl", "--skip-bad-rows", "--chunk", chunk], input: text)
       #expect(left.code == 0)
       #expect(left.text.split(separator: "\n").map { $0.prefix(9) } == ["{\"row\":0,", "{\"row\":3,"])
-      #expect(left.talk.contains("row 1") && left.talk.contains("line 3, column 3"))
+      #expect(left.talk.contains("line 2") && left.talk.contains("line 3, column 3"))
       let clean = try Shell.funes(["run", models.floats, "--input", "csv"], input: "1,2,3\n4,5,6\n")
       let plain = try Shell.funes(
         ["run", models.floats, "--input", "csv", "--skip-bad-rows", "--chunk", chunk], input: text)
       #expect(plain.text == clean.text)
     }
-    let cut = try Shell.funes(["run", models.floats], input: Array(floatRows(2).dropLast(1)))
+    let cut = try Shell.funes(["run", models.floats, "--input", "f32"], input: Array(floatRows(2).dropLast(1)))
     #expect(cut.code == 65 && cut.text.split(separator: "\n").count == 1)
     #expect(
-      try Shell.funes(["run", models.floats, "--ignore-partial"], input: Array(floatRows(2).dropLast(1))).code == 0)
+      try Shell.funes(
+        ["run", models.floats, "--input", "f32", "--ignore-partial"], input: Array(floatRows(2).dropLast(1))
+      ).code == 0)
   }
 
   @Test func linesOfTextAreAnsweredLineByLine() throws {
