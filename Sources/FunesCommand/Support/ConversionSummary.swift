@@ -32,7 +32,7 @@ struct ConversionSummary {
     outputs.filter { !($0.difference.snr >= ConversionSummary.leastSNR) }.map { entry in
       "program \"\(entry.program)\", output \"\(entry.output ?? "")\": found \(Figures(entry.difference).snr) dB on "
         + "\(rows(of: entry)), expected \(Decimal.fixed(ConversionSummary.leastSNR, digits: 0)) dB or more; "
-        + (isRandom(entry) ? "measure on real rows with --input, " : "")
+        + (isRandom(entry) ? "measure on real rows with --input, or " : "")
         + "see with funes compare --against where it is lost"
     }
   }

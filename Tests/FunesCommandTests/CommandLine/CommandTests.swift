@@ -102,6 +102,16 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path("new")))
   }
 
+  @Test func aLossThatLeavesLittleIsWarnedOf() throws {
+    let folder = try Folder()
+    let weights = folder.path("gru.safetensors")
+    // Weights so large that the state is chaotic.
+    try Data(CommandTests.stateDictionary(seed: 1, scale: 80)).write(to: URL(fileURLWithPath: weights))
+    let found = try Shell.funes(
+      ["convert", weights, "-o", folder.path("m"), "--activations", "8", "--rows", "100"])
+    #expect(found.code == 0 && found.talk.contains("dB on 100 random rows, expected 10 dB or more"), "\(found.text)")
+  }
+
   @Test func aCheckpointIsInspectedByItsTensors() throws {
     let folder = try Folder()
     let weights = folder.path("gru.safetensors")
@@ -211,7 +221,7 @@ import Testing
   }
 
   /// A GRU of 3 inputs and 8 units, as PyTorch names it, in safetensors.
-  private static func stateDictionary(seed: Int) -> [UInt8] {
+  private static func stateDictionary(seed: Int, scale: Float = 1) -> [UInt8] {
     let shapes = [
       ("rnn.weight_ih_l0", [24, 3]), ("rnn.weight_hh_l0", [24, 8]), ("rnn.bias_ih_l0", [24]), ("rnn.bias_hh_l0", [24]),
     ]
@@ -219,7 +229,7 @@ import Testing
     var data: [UInt8] = []
     for (name, shape) in shapes {
       let count = shape.reduce(1, *)
-      let values = (0..<count).map { Float(($0 * 7919 + seed * 104_729) % 1009) / 1009 - 0.5 }
+      let values = (0..<count).map { Float(($0 * 7919 + seed * 104_729) % 1009) / 1009 - 0.5 }.map { $0 * scale }
       header.append(
         "\"\(name)\":{\"dtype\":\"F32\",\"shape\":\(shape),\"data_offsets\":[\(data.count),\(data.count + 4 * count)]}")
       data += littleEndian(values)

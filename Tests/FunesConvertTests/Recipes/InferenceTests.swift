@@ -55,6 +55,12 @@ import Testing
   @Test func tensorsOfOtherModulesAreNamed() {
     #expect(refusal([]) == .noTensors)
     #expect(refusal(lstm + [("norm.weight", [4])]) == .unknownTensors(["norm.weight"]))
+    #expect(!"\(InferenceError.unknownTensors(["norm.weight"]))".contains("state_dict"))
+    for name in ["optimizer.state.0.exp_avg", "optimizer_state.param_groups.0.lr", "sgd.0.momentum_buffer"] {
+      #expect("\(InferenceError.unknownTensors([name]))".contains("found 1 tensor of"))
+      #expect("\(InferenceError.unknownTensors([name]))".contains("save model.state_dict() alone"))
+      #expect("\(RecipeError.unusedTensors([name]))".contains("save model.state_dict() alone"))
+    }
     #expect(refusal(lstm + [("conv.weight", [4, 4, 3])]) == .unknownTensors(["conv.weight"]))
     #expect(refusal(lstm + [("rnn.extra", [4])])?.description.contains("rnn.extra") == true)
     #expect(refusal(lstm + [("head.bias", [4])]) == .unknownTensors(["head.bias"]))
