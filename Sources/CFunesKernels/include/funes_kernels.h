@@ -56,6 +56,9 @@ typedef enum funes_activation {
   FUNES_TANH = 2,
   FUNES_SIGMOID = 3,
   FUNES_HARD_SIGMOID = 4, /* min(1, max(0, 0.2 x + 0.5)), Keras 2 and ONNX */
+  FUNES_GELU = 5,         /* x (1 + erf(x / sqrt 2)) / 2 */
+  FUNES_GELU_TANH = 6,    /* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 */
+  FUNES_SILU = 7,         /* x s(x) */
 } funes_activation;
 
 /* A recurrent cell: three kinds share one description; what a kind does not use is zero.
@@ -113,6 +116,7 @@ typedef struct funes_op {
   float *state[FUNES_MAX_STATES];
   int32_t state_width[FUNES_MAX_STATES]; /* logical floats of one lane; 0 stands for one lane */
   int32_t number[FUNES_MAX_NUMBERS];     /* the operator's own integers */
+  const float *vector[2];                /* norms: gain, bias; rotary: turns */
   funes_cell cell;                       /* cells; a plain matrix is cell.x, its bias cell.bias (may be null) */
 } funes_op;
 
@@ -186,6 +190,22 @@ FUNES_NO_LOCKS int32_t funes_subsample(const funes_op *op, const funes_context *
 /* y = the state; the state = x (of the last row), clamped to +-2^50, a NaN becoming 0. */
 FUNES_NO_LOCKS void funes_state_read(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 FUNES_NO_LOCKS void funes_state_write(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+
+/* ---- Norms and attention: lanes and numbers as FORMAT.md gives them ---- */
+/* y = (x - mean) / sqrt(var + eps) * gain + bias; number[0] lanes, number[1] bits of eps. bias may be null. */
+FUNES_NO_LOCKS void funes_layer_norm(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+/* y = x / sqrt(mean(x^2) + eps) * gain. */
+FUNES_NO_LOCKS void funes_rms_norm(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+/* Turns pairs of each lane by the position, state[0], one uint32_t that wraps; number[0] lanes, [1] dimensions, [2] style. */
+FUNES_NO_LOCKS void funes_rotary(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+/* Causal attention over a cache: in q k v; state[0] keys, [1] values (uint16_t halves), [2] slot, [3] filled (uint32_t);
+ * number[0] heads, [1] key heads, [2] window, [3] bits of the scale. Sums over positions run oldest first; sums over a
+ * head's elements in one fixed tree. */
+FUNES_NO_LOCKS void funes_attention(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+FUNES_NO_LOCKS size_t funes_attention_thread_scratch_bytes(const funes_op *op);
+/* IEEE binary16, round half even; what overflows becomes the largest finite half. */
+FUNES_NO_LOCKS uint16_t funes_half_of_float(float value);
+FUNES_NO_LOCKS float funes_float_of_half(uint16_t half);
 
 /* ---- Checks of what comes from outside ---- */
 /* First index of x[0 ..< count] that is not finite or exceeds 2^50 in magnitude, or count. */

@@ -61,7 +61,7 @@ public struct Graph: Sendable {
 
   /// What a session keeps between calls.
   public struct State: Sendable {
-    public enum Kind: UInt8, Sendable { case hidden = 1, cell, ring, counter, value, mean }
+    public enum Kind: UInt8, Sendable { case hidden = 1, cell, ring, counter, value, mean, cache }
     public var name: String
     public var kind: Kind
     public var lanes: Int

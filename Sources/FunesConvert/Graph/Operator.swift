@@ -20,7 +20,7 @@ extension Graph {
     }
   }
 
-  public enum Activation: Int, Sendable { case identity = 0, relu, tanh, sigmoid, hardSigmoid }
+  public enum Activation: Int, Sendable { case identity = 0, relu, tanh, sigmoid, hardSigmoid, gelu, geluTanh, silu }
 
   public enum Operation: Sendable {
     /// y = W x + b over the last axis.
@@ -44,6 +44,41 @@ extension Graph {
     case subsample(stride: Int, phase: Int)
     case stateRead(Int)
     case stateWrite(Int)
+    case layerNorm(lanes: Int, gain: Int, bias: Int?, epsilon: Float)
+    case rmsNorm(lanes: Int, gain: Int, epsilon: Float)
+    /// Turns the first `dimensions` values of each lane; `turns` is a vector, see FORMAT.md.
+    case rotary(lanes: Int, dimensions: Int, isHalved: Bool, turns: Int, position: Int)
+    /// Causal, over the last `window` rows.
+    case attention(Attention)
+  }
+
+  /// Causal multi-head attention over a cache: inputs q (heads, d), k and v (keyHeads, d).
+  public struct Attention: Sendable {
+    public var heads: Int
+    /// Key and value heads; heads / keyHeads query heads share one.
+    public var keyHeads: Int
+    /// Rows that a row sees, itself included.
+    public var window: Int
+    /// What scores are multiplied by, usually 1 / sqrt(d).
+    public var scale: Float
+    /// States: caches of `window` rows, and two counters.
+    public var keys: Int
+    public var values: Int
+    public var slot: Int
+    public var filled: Int
+
+    public init(
+      heads: Int, keyHeads: Int, window: Int, scale: Float, keys: Int, values: Int, slot: Int, filled: Int
+    ) {
+      self.heads = heads
+      self.keyHeads = keyHeads
+      self.window = window
+      self.scale = scale
+      self.keys = keys
+      self.values = values
+      self.slot = slot
+      self.filled = filled
+    }
   }
 
   /// A recurrent cell. Gates: LSTM i f g o (coupled: f g o, i = 1 − f); GRU r z n; see `funes_cell` in the kernels' header
