@@ -28,7 +28,7 @@ static int can_run(const funes_isa *isa) {
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512vnni");
   }
-  if (isa == &funes_isa_avx2) return __builtin_cpu_supports("avx2") != 0;
+  if (isa == &funes_isa_avx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
 #endif
   return isa == &funes_isa_scalar;
 }

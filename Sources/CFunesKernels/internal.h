@@ -42,6 +42,17 @@ typedef struct funes_linear_pass {
   float *y[FUNES_LINEAR_VECTORS]; /* (rows), not padded */
 } funes_linear_pass;
 
+/* What one head of attention reads: the rows `first` ... `first + count - 1` of a ring of `window`, oldest first. */
+typedef struct funes_attention_pass {
+  const uint16_t *keys, *values; /* this head's part of row 0 */
+  ptrdiff_t stride;              /* from row to row */
+  int32_t width;                 /* D */
+  int32_t window, first, count;
+  float scale;
+  float *query;  /* scratch, (padded width) */
+  float *scores; /* scratch, (padded window) */
+} funes_attention_pass;
+
 /* Everything that is built once per ISA. Ranges are of blocks of 16 units. */
 struct funes_isa {
   const char *name;
@@ -55,6 +66,14 @@ struct funes_isa {
   void (*softmax)(float *y, const float *x, int32_t count);
   void (*log_softmax)(float *y, const float *x, int32_t count);
   void (*l2_normalize)(float *y, const float *x, int32_t count);
+  /* Norms of one lane; bias may be null. */
+  void (*layer_norm)(float *y, const float *x, const float *gain, const float *bias, float epsilon, int32_t count);
+  void (*rms_norm)(float *y, const float *x, const float *gain, float epsilon, int32_t count);
+  /* Every lane of one row. */
+  void (*rotary)(float *y, const float *x, const funes_op *op, uint32_t position);
+  void (*halves)(uint16_t *y, const float *x, int32_t count);
+  /* One head of one row: y and q (D). */
+  void (*attention)(float *y, const float *q, const funes_attention_pass *pass);
 };
 
 extern const funes_isa funes_isa_scalar;

@@ -16,6 +16,7 @@ FUNES_INLINE vfloat dequantize(const int32_t *sums, float scale, const float *ro
   return float_of_int(load_int(sums)) * (splat(scale) * load(row_scales));
 }
 
+/* What a cell may use. */
 FUNES_INLINE vfloat apply(int32_t activation, vfloat v) {
   switch (activation) {
   case FUNES_RELU: return strict_relu(v);

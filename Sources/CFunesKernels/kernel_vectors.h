@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Functions of whole vectors, and the table of an ISA. Included by every ISA file after kernel_body.h. Sums run over 16
- * lanes side by side, which are then folded in halves: one fixed tree, whatever the ISA.
+ * Functions of whole vectors. Included by every ISA file after kernel_body.h. Sums run over 16 lanes side by side,
+ * which are then folded in halves: one fixed tree, whatever the ISA.
  */
+
+/* What stands by itself. */
+FUNES_INLINE vfloat apply_alone(int32_t activation, vfloat v) {
+  switch (activation) {
+  case FUNES_GELU: return strict_gelu(v);
+  case FUNES_GELU_TANH: return strict_gelu_tanh(v);
+  case FUNES_SILU: return strict_silu(v);
+  default: return apply(activation, v);
+  }
+}
 
 FUNES_INLINE void activate_all(int32_t activation, float *y, const float *x, int32_t count) {
   for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
-    store_some(y + k, apply(activation, load_some(x + k, count - k, 0.0f)), count - k);
+    store_some(y + k, apply_alone(activation, load_some(x + k, count - k, 0.0f)), count - k);
   }
 }
 
@@ -15,6 +25,9 @@ static void ISA_NAME(activate)(int32_t activation, float *y, const float *x, int
   case FUNES_TANH: activate_all(FUNES_TANH, y, x, count); break;
   case FUNES_SIGMOID: activate_all(FUNES_SIGMOID, y, x, count); break;
   case FUNES_HARD_SIGMOID: activate_all(FUNES_HARD_SIGMOID, y, x, count); break;
+  case FUNES_GELU: activate_all(FUNES_GELU, y, x, count); break;
+  case FUNES_GELU_TANH: activate_all(FUNES_GELU_TANH, y, x, count); break;
+  case FUNES_SILU: activate_all(FUNES_SILU, y, x, count); break;
   default: activate_all(FUNES_IDENTITY, y, x, count); break;
   }
 }
@@ -87,15 +100,3 @@ static void ISA_NAME(l2_normalize)(float *y, const float *x, int32_t count) {
   const float norm = strict_sqrt(fold(lanes));
   divide_all(y, x, norm > 1e-12f ? norm : 1e-12f, count);
 }
-
-const funes_isa ISA_NAME(funes_isa) = {
-    .name = ISA_STRING,
-    .quantize = ISA_NAME(quantize),
-    .linear = ISA_NAME(linear),
-    .cell = ISA_NAME(cell),
-    .cell_second = ISA_NAME(cell_second),
-    .activate = ISA_NAME(activate),
-    .softmax = ISA_NAME(softmax),
-    .log_softmax = ISA_NAME(log_softmax),
-    .l2_normalize = ISA_NAME(l2_normalize),
-};

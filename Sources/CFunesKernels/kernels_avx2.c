@@ -11,10 +11,10 @@
 #define ISA_STRING "avx2"
 #define FUNES_WIDTH 8
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,f16c"))), apply_to = function)
 #else
 #pragma GCC push_options
-#pragma GCC target("avx2")
+#pragma GCC target("avx2,f16c")
 #endif
 #include "lanes.h"
 
@@ -38,6 +38,19 @@ FUNES_INLINE void store_some(float *y, vfloat v, int32_t count) {
   } else {
     _mm256_maskstore_ps(y, first_lanes(count), (__m256)v);
   }
+}
+
+FUNES_INLINE float fold_lanes(vfloat v) {
+  __m128 sum = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
+  sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+  return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
+}
+
+FUNES_INLINE vfloat load_halves(const uint16_t *x, int32_t count) {
+  if (count >= 8) return (vfloat)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)x));
+  uint16_t some[8] = {0};
+  for (int32_t k = 0; k < count; k++) some[k] = x[k];
+  return (vfloat)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)some));
 }
 
 /* Eight columns from `col` on, times e; lanes past the end are zero. */
@@ -131,6 +144,8 @@ static void product_avx2(int32_t *sums, const funes_matrix *matrix, int32_t bloc
 
 #include "kernel_body.h"
 #include "kernel_vectors.h"
+#include "kernel_decoder.h"
+#include "kernel_table.h"
 
 #if defined(__clang__)
 #pragma clang attribute pop

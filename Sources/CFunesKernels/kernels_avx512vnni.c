@@ -34,6 +34,18 @@ FUNES_INLINE void store_some(float *y, vfloat v, int32_t count) {
   _mm512_mask_storeu_ps(y, first_lanes(count), (__m512)v);
 }
 
+FUNES_INLINE float fold_lanes(vfloat v) {
+  const __m256 low = _mm512_castps512_ps256((__m512)v), high = _mm512_extractf32x8_ps((__m512)v, 1);
+  const __m256 eight = _mm256_add_ps(low, high);
+  __m128 sum = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+  return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
+}
+
+FUNES_INLINE vfloat load_halves(const uint16_t *x, int32_t count) {
+  return (vfloat)_mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(count), x));
+}
+
 /* Sixteen columns from `col` on, times e; lanes past the end are zero. */
 FUNES_INLINE __m512 columns(const float *x, const funes_matrix *matrix, int32_t col) {
   const __m512 t = (__m512)load_some(x + col, matrix->cols - col, 0.0f);
@@ -168,6 +180,8 @@ static void product_avx512vnni(int32_t *sums, const funes_matrix *matrix, int32_
 
 #include "kernel_body.h"
 #include "kernel_vectors.h"
+#include "kernel_decoder.h"
+#include "kernel_table.h"
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -9,6 +9,11 @@
 #define FUNES_WIDTH 1
 #include "strict_math.h"
 
+/* The first `count` lanes, zero in the others. */
+FUNES_INLINE vfloat load_halves(const uint16_t *x, int32_t count) {
+  return count > 0 ? strict_float_of_half(*x) : 0.0f;
+}
+
 /* What is quantised of one column: x e, held to [-2^100, 2^100], a NaN as 0. */
 FUNES_INLINE float column(const float *x, const float *equalizer, int32_t col) {
   return strict_clamp(equalizer ? x[col] * equalizer[col] : x[col], 0x1p100f);
@@ -74,7 +79,13 @@ static void product_scalar(int32_t *sums, const funes_matrix *matrix, int32_t bl
 
 #include "kernel_body.h"
 #include "kernel_vectors.h"
+#include "kernel_decoder.h"
+#include "kernel_table.h"
 
 float funes_exp(float x) { return strict_exp(x); }
 
 float funes_log(float x) { return strict_log(x); }
+
+uint16_t funes_half_of_float(float value) { return (uint16_t)strict_half(value); }
+
+float funes_float_of_half(uint16_t half) { return strict_float_of_half(half); }

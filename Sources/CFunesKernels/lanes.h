@@ -34,8 +34,10 @@ FUNES_INLINE vbits bits_of(vfloat v) { return ((vboth){.value = v}).bits; }
 FUNES_INLINE vfloat float_of_bits(vbits bits) { return ((vboth){.bits = bits}).value; }
 FUNES_INLINE vfloat where_less(vfloat a, vfloat b, vfloat yes, vfloat no) { return a < b ? yes : no; }
 FUNES_INLINE vfloat where_number(vfloat a, vfloat yes, vfloat no) { return a == a ? yes : no; }
+FUNES_INLINE vbits bits_where(int mask, vbits yes, vbits no) { return mask ? yes : no; }
+FUNES_INLINE vbits load_bits(const uint32_t *x) { return *x; }
 
-/* v in the first `count` lanes, zero in the others; an ISA file of several lanes defines the three for itself. */
+/* v in the first `count` lanes, zero in the others; an ISA file of several lanes defines these for itself. */
 FUNES_INLINE vfloat keep(vfloat v, int32_t count) { return count > 0 ? v : 0.0f; }
 /* The first `count` lanes, `rest` in the others. */
 FUNES_INLINE vfloat load_some(const float *x, int32_t count, float rest) { return count > 0 ? *x : rest; }
@@ -43,6 +45,8 @@ FUNES_INLINE vfloat load_some(const float *x, int32_t count, float rest) { retur
 FUNES_INLINE void store_some(float *y, vfloat v, int32_t count) {
   if (count > 0) *y = v;
 }
+/* The sum of the lanes: halves are added until one is left. */
+FUNES_INLINE float fold_lanes(vfloat v) { return v; }
 
 #else
 
@@ -65,6 +69,8 @@ FUNES_INLINE vfloat choose(vint mask, vfloat yes, vfloat no) {
 }
 FUNES_INLINE vfloat where_less(vfloat a, vfloat b, vfloat yes, vfloat no) { return choose(a < b, yes, no); }
 FUNES_INLINE vfloat where_number(vfloat a, vfloat yes, vfloat no) { return choose(a == a, yes, no); }
+FUNES_INLINE vbits bits_where(vint mask, vbits yes, vbits no) { return ((vbits)mask & yes) | (~(vbits)mask & no); }
+FUNES_INLINE vbits load_bits(const uint32_t *x) { return (vbits)load_int((const int32_t *)(const void *)x); }
 
 #endif
 

@@ -10,6 +10,9 @@ private let expLimit = 1.0
 private let logLimit = 1.0
 private let sigmoidLimit = 2.5
 private let tanhLimit = 1.5
+private let geluLimits = (above: 1.75, below: 6.75)
+private let geluTanhLimits = (above: 2.0, below: 5e-8)
+private let siluLimits = (above: 1.5, below: 2.35)
 
 /// The largest error over every `stride`-th float of [low, high], counted by bit pattern.
 private func largestError(
@@ -67,6 +70,41 @@ private func evaluate(_ activation: funes_activation, _ x: [Float], isa: String 
   #expect(worst.ulps <= tanhLimit, "\(worst)")
 }
 
+private func normal(_ x: Double) -> Double { erfc(-x / 2.0.squareRoot()) / 2 }
+
+private func geluTanh(_ x: Double) -> Double {
+  x / (1 + exp(-2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+}
+
+@Test func geluIsWithinItsBounds() {
+  let best = availableISAs.last!
+  let gelu: ([Float]) -> [Float] = { evaluate(FUNES_GELU, $0, isa: best) }
+  let above = largestError(of: gelu, against: { $0 * normal($0) }, from: 0, through: 1e30)
+  #expect(above.ulps <= geluLimits.above, "\(above)")
+  let below = largestError(of: gelu, against: { $0 * normal($0) }, from: -13.2, through: -0.0)
+  #expect(below.ulps <= geluLimits.below, "\(below)")
+}
+
+/// Below zero the exponent of e^-2u grows as x^3 and its rounding with it: what counts there is the absolute error.
+@Test func geluByTanhIsWithinItsBounds() {
+  let best = availableISAs.last!
+  let function: ([Float]) -> [Float] = { evaluate(FUNES_GELU_TANH, $0, isa: best) }
+  let above = largestError(of: function, against: geluTanh, from: 0, through: 1e10)
+  #expect(above.ulps <= geluTanhLimits.above, "\(above)")
+  let x = (0..<200_000).map { Float($0) * -1e-4 }
+  let worst = largestDifference(function(x), x.map { geluTanh(Double($0)) })
+  #expect(worst.error <= geluTanhLimits.below, "\(worst)")
+}
+
+@Test func siluIsWithinItsBounds() {
+  let best = availableISAs.last!
+  let function: ([Float]) -> [Float] = { evaluate(FUNES_SILU, $0, isa: best) }
+  let above = largestError(of: function, against: { $0 / (1 + exp(-$0)) }, from: 0, through: 1e30)
+  #expect(above.ulps <= siluLimits.above, "\(above)")
+  let below = largestError(of: function, against: { $0 / (1 + exp(-$0)) }, from: -88.3, through: -0.0)
+  #expect(below.ulps <= siluLimits.below, "\(below)")
+}
+
 @Test func theEndsAreHeldAndNoNaNLeaves() {
   let ends: [Float] = [
     .nan, -.nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0, -0.0,
@@ -81,6 +119,12 @@ private func evaluate(_ activation: funes_activation, _ x: [Float], isa: String 
     #expect(evaluate(activation, ends).allSatisfy { abs($0) <= 1 }, "\(activation)")
   }
   #expect(evaluate(FUNES_RELU, [.nan, -1, 2]) == [0, 0, 2])
+  for activation in [FUNES_GELU, FUNES_GELU_TANH, FUNES_SILU] {
+    let y = evaluate(activation, ends)
+    #expect(y.allSatisfy { $0 == 0 || $0 >= .greatestFiniteMagnitude }, "\(activation)")
+    #expect(Array(y[2...4]) == [.infinity, 0, .greatestFiniteMagnitude], "\(activation)")
+    #expect(evaluate(activation, [100, -100, -1e30]) == [100, 0, 0], "\(activation)")
+  }
   #expect(evaluate(FUNES_TANH, [.infinity, -.infinity, 0]) == [1, -1, 0])
   #expect(evaluate(FUNES_SIGMOID, [0, .infinity]) == [0.5, 1])
   #expect(evaluate(FUNES_HARD_SIGMOID, [-3, -2.5, 0, 2.5, 3]) == [0, 0, 0.5, 1, 1])
@@ -90,7 +134,10 @@ private func evaluate(_ activation: funes_activation, _ x: [Float], isa: String 
   var random = Seeded(23)
   var x = (0..<20_000).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: random.next())) }
   x += (0..<20_003).map { _ in random.unit() * 12 }
-  for activation in [FUNES_RELU, FUNES_TANH, FUNES_SIGMOID, FUNES_HARD_SIGMOID] {
+  let activations = [
+    FUNES_RELU, FUNES_TANH, FUNES_SIGMOID, FUNES_HARD_SIGMOID, FUNES_GELU, FUNES_GELU_TANH, FUNES_SILU,
+  ]
+  for activation in activations {
     let expected = bits(evaluate(activation, x))
     for isa in availableISAs {
       #expect(bits(evaluate(activation, x, isa: isa)) == expected, "\(isa), \(activation)")

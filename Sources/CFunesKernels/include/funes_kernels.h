@@ -203,7 +203,7 @@ FUNES_NO_LOCKS void funes_rotary(const funes_op *op, const funes_context *contex
  * head's elements in one fixed tree. */
 FUNES_NO_LOCKS void funes_attention(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 FUNES_NO_LOCKS size_t funes_attention_thread_scratch_bytes(const funes_op *op);
-/* IEEE binary16, round half even; what overflows becomes the largest finite half. */
+/* IEEE binary16, round half even; what overflows becomes the largest finite half, a NaN 0. */
 FUNES_NO_LOCKS uint16_t funes_half_of_float(float value);
 FUNES_NO_LOCKS float funes_float_of_half(uint16_t half);
 

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Norms, rotary positions, halves and attention. Included by every ISA file after kernel_vectors.h, with the ISA's own
+ *     load_halves(x, count)
+ * the first `count` lanes widened, zero in the others. Sums over elements run over 16 lanes side by side, folded in
+ * halves; sums over positions run one by one, oldest first.
+ */
+
+enum { PARTS = FUNES_BLOCK_UNITS / FUNES_WIDTH };
+
+/* Adds 16 lanes up: halves are added until one is left. */
+FUNES_INLINE float fold_parts(vfloat *parts) {
+  for (int32_t half = PARTS / 2; half > 0; half /= 2) {
+    for (int32_t part = 0; part < half; part++) parts[part] = parts[part] + parts[part + half];
+  }
+  return fold_lanes(parts[0]);
+}
+
+FUNES_INLINE void clear_parts(vfloat *parts) {
+  for (int32_t part = 0; part < PARTS; part++) parts[part] = splat(0.0f);
+}
+
+/* What a norm sees of x: held to what a state may hold, so that no square overflows; a NaN is 0. */
+FUNES_INLINE vfloat load_held(const float *x, int32_t count) {
+  return strict_clamp(load_some(x, count, 0.0f), FUNES_STATE_LIMIT);
+}
+
+/* The sum of (x - center)^2, or of x where `is_squared` is 0. */
+FUNES_INLINE float sum_of_powers(const float *x, float center, int is_squared, int32_t count) {
+  vfloat sums[PARTS];
+  clear_parts(sums);
+  for (int32_t k = 0; k < count; k += FUNES_BLOCK_UNITS) {
+    for (int32_t part = 0; part < PARTS; part++) {
+      const int32_t at = k + part * FUNES_WIDTH;
+      const vfloat v = load_held(x + at, count - at);
+      const vfloat d = keep(v - center, count - at);
+      sums[part] = sums[part] + (is_squared ? d * d : v);
+    }
+  }
+  return fold_parts(sums);
+}
+
+/* 1 / sqrt(x), 0 for what is not positive. */
+FUNES_INLINE float inverse_root(float x) {
+  const float root = strict_sqrt(x);
+  return root > 0.0f ? 1.0f / root : 0.0f;
+}
+
+/* mean = sum x / n,  var = sum (x - mean)^2 / n,  y = ((x - mean) (1 / sqrt(var + eps))) gain + bias */
+static void ISA_NAME(layer_norm)(float *y, const float *x, const float *gain, const float *bias, float epsilon,
+                                 int32_t count) {
+  const float mean = sum_of_powers(x, 0.0f, 0, count) / (float)count;
+  const float inverse = inverse_root(sum_of_powers(x, mean, 1, count) / (float)count + epsilon);
+  for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
+    const int32_t left = count - k;
+    vfloat v = ((load_held(x + k, left) - mean) * inverse) * load_some(gain + k, left, 0.0f);
+    if (bias) v = v + load_some(bias + k, left, 0.0f);
+    store_some(y + k, v, left);
+  }
+}
+
+/* y = (x (1 / sqrt(sum x^2 / n + eps))) gain */
+static void ISA_NAME(rms_norm)(float *y, const float *x, const float *gain, float epsilon, int32_t count) {
+  const float inverse = inverse_root(sum_of_powers(x, 0.0f, 1, count) / (float)count + epsilon);
+  for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
+    const int32_t left = count - k;
+    store_some(y + k, (load_held(x + k, left) * inverse) * load_some(gain + k, left, 0.0f), left);
+  }
+}
+
+/* Turns of 2^-32: first and rest together, half to even. first 2^32 is exact, and so is what its whole part leaves;
+ * rest 2^32 is added to that and the sum, below 2^22, rounded to binary32 and then to whole. What is out of range
+ * (first not in [0, 1), |rest| not below 2^-11) counts as 0. The angle at a position is their product modulo 2^32: 2^32
+ * positions are whole turns, so that nothing happens where the position wraps. */
+FUNES_INLINE uint32_t turns_of(float first, float rest) {
+  const float scaled = first >= 0.0f && first < 1.0f ? first * 0x1p32f : 0.0f;
+  const float small = rest > -0x1p-11f && rest < 0x1p-11f ? rest * 0x1p32f : 0.0f;
+  const uint32_t whole = (uint32_t)scaled;
+  const float left = (scaled - (float)whole) + small;
+  union {
+    float value;
+    uint32_t bits;
+  } rounded = {.value = left + 12582912.0f};
+  return whole + (rounded.bits - 0x4b400000u);
+}
+
+/* `count` <= 16 pairs of one lane, from pair `pair` on. */
+FUNES_INLINE void rotate_halves(float *y, const float *x, const float *sine, const float *cosine, int32_t half,
+                                int32_t count) {
+  for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
+    const vfloat a = load_some(x + k, count - k, 0.0f), b = load_some(x + half + k, count - k, 0.0f);
+    const vfloat c = load(cosine + k), s = load(sine + k);
+    store_some(y + k, a * c - b * s, count - k);
+    store_some(y + half + k, b * c + a * s, count - k);
+  }
+}
+
+FUNES_INLINE void rotate_pairs(float *y, const float *x, const float *sine, const float *cosine, int32_t count) {
+  for (int32_t k = 0; k < count; k++) {
+    const float a = x[2 * k], b = x[2 * k + 1];
+    y[2 * k] = a * cosine[k] - b * sine[k];
+    y[2 * k + 1] = b * cosine[k] + a * sine[k];
+  }
+}
+
+/* (a, b) becomes (a cos - b sin, b cos + a sin), sixteen pairs of every lane at a time. */
+static void ISA_NAME(rotary)(float *y, const float *x, const funes_op *op, uint32_t position) {
+  const int32_t lanes = op->number[0], dimensions = op->number[1], half = dimensions / 2;
+  const int32_t width = op->in[0].width / lanes;
+  const float *turns = op->vector[0];
+  float sine[FUNES_BLOCK_UNITS], cosine[FUNES_BLOCK_UNITS];
+  for (int32_t pair = 0; pair < half; pair += FUNES_BLOCK_UNITS) {
+    const int32_t count = fewer(half - pair, FUNES_BLOCK_UNITS);
+    uint32_t angles[FUNES_BLOCK_UNITS] = {0};
+    for (int32_t k = 0; k < count; k++) angles[k] = position * turns_of(turns[pair + k], turns[half + pair + k]);
+    FUNES_EACH_LANE {
+      vfloat s, c;
+      strict_sine_cosine(load_bits(angles + lane), &s, &c);
+      store(sine + lane, s);
+      store(cosine + lane, c);
+    }
+    for (int32_t lane = 0; lane < lanes; lane++) {
+      const ptrdiff_t at = (ptrdiff_t)lane * width;
+      if (op->number[2] == 1) {
+        rotate_halves(y + at + pair, x + at + pair, sine, cosine, half, count);
+      } else {
+        rotate_pairs(y + at + 2 * pair, x + at + 2 * pair, sine, cosine, count);
+      }
+    }
+  }
+  for (int32_t lane = 0; lane < lanes; lane++) {
+    for (int32_t k = dimensions; k < width; k++) y[(ptrdiff_t)lane * width + k] = x[(ptrdiff_t)lane * width + k];
+  }
+}
+
+static void ISA_NAME(halves)(uint16_t *y, const float *x, int32_t count) {
+  for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
+    const int32_t some = fewer(count - k, FUNES_WIDTH);
+    float lanes[FUNES_WIDTH];
+    uint32_t bits[FUNES_WIDTH];
+    store(lanes, float_of_bits(strict_half(load_some(x + k, count - k, 0.0f))));
+    __builtin_memcpy(bits, lanes, sizeof bits);
+    for (int32_t lane = 0; lane < some; lane++) y[k + lane] = (uint16_t)bits[lane];
+  }
+}
+
+/* q k; what pads q is zero. */
+FUNES_INLINE float score(const float *q, const uint16_t *key, int32_t width) {
+  vfloat sums[PARTS];
+  clear_parts(sums);
+  int32_t k = 0;
+  for (; k + FUNES_BLOCK_UNITS <= width; k += FUNES_BLOCK_UNITS) {
+    for (int32_t part = 0; part < PARTS; part++) {
+      const int32_t at = k + part * FUNES_WIDTH;
+      sums[part] = sums[part] + load(q + at) * load_halves(key + at, FUNES_WIDTH);
+    }
+  }
+  if (k < width) {
+    for (int32_t part = 0; part < PARTS; part++) {
+      const int32_t at = k + part * FUNES_WIDTH;
+      sums[part] = sums[part] + load(q + at) * load_halves(key + at, width - at);
+    }
+  }
+  return fold_parts(sums);
+}
+
+/* Elements that one pass over the positions sums up. */
+enum { COLUMNS = 4 * FUNES_WIDTH };
+
+/* y = sum e_j v_j / sum e_j for `width` <= COLUMNS elements from `values` on. */
+FUNES_INLINE void weigh(float *y, const funes_attention_pass *pass, const uint16_t *values, int32_t width) {
+  vfloat sums[4] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
+  float sum = 0.0f;
+  int32_t row = pass->first;
+  for (int32_t j = 0; j < pass->count; j++) {
+    const uint16_t *value = values + row * pass->stride;
+    const float e = pass->scores[j];
+    sum = sum + e;
+    for (int32_t part = 0; part < 4; part++) {
+      const int32_t at = part * FUNES_WIDTH;
+      sums[part] = sums[part] + splat(e) * load_halves(value + at, width - at);
+    }
+    row = row + 1 < pass->window ? row + 1 : 0;
+  }
+  for (int32_t part = 0; part < 4; part++) {
+    const int32_t at = part * FUNES_WIDTH;
+    store_some(y + at, sums[part] / (sum > 0.0f ? sum : 1.0f), width - at);
+  }
+}
+
+/* s_j = (q k_j) scale,  e_j = exp(s_j - max s),  y = sum e_j v_j / sum e_j */
+static void ISA_NAME(attention)(float *y, const float *q, const funes_attention_pass *pass) {
+  const int32_t width = pass->width;
+  for (int32_t k = 0; k < FUNES_PADDED(width); k += FUNES_WIDTH) store(pass->query + k, load_held(q + k, width - k));
+  int32_t row = pass->first;
+  for (int32_t j = 0; j < pass->count; j++) {
+    pass->scores[j] = score(pass->query, pass->keys + row * pass->stride, width) * pass->scale;
+    row = row + 1 < pass->window ? row + 1 : 0;
+  }
+  const float most = largest(pass->scores, pass->count);
+  for (int32_t j = 0; j < pass->count; j += FUNES_WIDTH) {
+    store(pass->scores + j, strict_exp(load(pass->scores + j) - most));
+  }
+  int32_t k = 0;
+  for (; k + COLUMNS <= width; k += COLUMNS) weigh(y + k, pass, pass->values + k, COLUMNS);
+  if (k < width) weigh(y + k, pass, pass->values + k, width - k);
+}

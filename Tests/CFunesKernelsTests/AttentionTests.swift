@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Halves, and attention over a cache: against double, every ISA against the definition, a block against its rows, a
+// team against one thread, and a stored hash.
+
+import CFunesKernels
+import Foundation
+import Testing
+
+private final class AttentionBench {
+  let heads: Int, keyHeads: Int, width: Int, window: Int, rowCount: Int
+  let q: Memory<Float>, k: Memory<Float>, v: Memory<Float>, y: Memory<Float>
+  let keys: Memory<UInt16>, values: Memory<UInt16>
+  let slot = Memory<UInt32>(1, zero: 0), filled = Memory<UInt32>(1, zero: 0)
+  let scale: Float
+  var op = funes_op()
+
+  init(heads: Int, keyHeads: Int, width: Int, window: Int, rowCount: Int, seed: UInt64 = 5) {
+    (self.heads, self.keyHeads, self.width, self.window) = (heads, keyHeads, width, window)
+    self.rowCount = rowCount
+    scale = 3 / Float(width).squareRoot()
+    var random = Seeded(seed)
+    q = Memory((0..<rowCount * heads * width).map { _ in random.unit() })
+    k = Memory((0..<rowCount * keyHeads * width).map { _ in random.unit() })
+    v = Memory((0..<rowCount * keyHeads * width).map { _ in random.unit() })
+    y = Memory(q.count)
+    keys = Memory(window * keyHeads * width, zero: 0)
+    values = Memory(window * keyHeads * width, zero: 0)
+    op.input_count = 3
+    op.in.0 = rows(q, width: heads * width)
+    op.in.1 = rows(k, width: keyHeads * width)
+    op.in.2 = rows(v, width: keyHeads * width)
+    op.out.0 = rows(y, width: heads * width)
+    func state(_ base: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
+      base.assumingMemoryBound(to: Float.self)
+    }
+    (op.state.0, op.state.1) = (state(keys.base), state(values.base))
+    (op.state.2, op.state.3) = (state(slot.base), state(filled.base))
+    (op.number.0, op.number.1, op.number.2) = (Int32(heads), Int32(keyHeads), Int32(window))
+    op.number.3 = Int32(bitPattern: scale.bitPattern)
+  }
+
+  func reset() {
+    keys.fill(0)
+    values.fill(0)
+    (slot.base[0], filled.base[0]) = (0, 0)
+  }
+
+  func team(isa: String, threads: Int = 1) -> Team {
+    Team(isa: isa, threads: threads, threadScratchBytes: funes_attention_thread_scratch_bytes(&op))
+  }
+
+  /// Everything from the start, in blocks of `block` rows.
+  func run(isa: String, threads: Int = 1, block: Int) -> [UInt32] {
+    reset()
+    y.fill(.nan)
+    let team = team(isa: isa, threads: threads)
+    for row in stride(from: 0, to: rowCount, by: block) {
+      funes_attention(&op, &team.context, Int32(row), Int32(min(block, rowCount - row)))
+    }
+    return bits(y.values) + keys.values.map { UInt32($0) } + values.values.map { UInt32($0) }
+  }
+
+  var expected: [Double] {
+    func half(_ x: Float) -> Double { Double(funes_float_of_half(funes_half_of_float(x))) }
+    var y: [Double] = []
+    for row in 0..<rowCount {
+      let seen = max(0, row - window + 1)...row
+      for head in 0..<heads {
+        let keyHead = head * keyHeads / heads
+        let scores = seen.map { past in
+          (0..<width).reduce(0.0) {
+            $0 + Double(q.base[(row * heads + head) * width + $1])
+              * half(k.base[(past * keyHeads + keyHead) * width + $1])
+          } * Double(scale)
+        }
+        let e = scores.map { exp($0 - scores.max()!) }
+        let sum = e.reduce(0, +)
+        for element in 0..<width {
+          y.append(
+            zip(seen, e).reduce(0) { $0 + $1.1 * half(v.base[($1.0 * keyHeads + keyHead) * width + element]) } / sum)
+        }
+      }
+    }
+    return y
+  }
+}
+
+@Test func everyHalfIsWidenedExactlyAndComesBack() {
+  for pattern in UInt16.min...UInt16.max {
+    let (sign, exponent, fraction) = (pattern >> 15, Int(pattern >> 10 & 31), Double(pattern & 1023))
+    let found = funes_float_of_half(pattern)
+    if exponent == 31 {
+      #expect(fraction == 0 ? found.isInfinite : found.isNaN)
+      continue
+    }
+    let magnitude = exponent == 0 ? fraction * pow(2, -24) : (1024 + fraction) * pow(2, Double(exponent - 25))
+    #expect(Double(found) == (sign == 1 ? -magnitude : magnitude))
+    #expect(found.sign == (sign == 1 ? .minus : .plus))
+    #expect(funes_half_of_float(found) == pattern)
+  }
+}
+
+@Test func floatsAreRoundedToTheNearestHalf() {
+  #expect(funes_half_of_float(.nan) == 0)
+  for (x, half): (Float, UInt16) in [
+    (.infinity, 0x7bff), (-.infinity, 0xfbff), (65504, 0x7bff), (65519, 0x7bff), (65520, 0x7bff), (1e30, 0x7bff),
+    (-0.0, 0x8000), (1 + 0x1p-11, 0x3c00), (1 + 0x3p-11, 0x3c02), (0x1p-25, 0), (0x1.8p-24, 2), (0x1.000002p-25, 1),
+    (-0x1p-24, 0x8001), (0x1.ff8p-15, 0x3ff), (0x1.ffcp-15, 0x400), (0x1p-149, 0),
+  ] {
+    #expect(funes_half_of_float(x) == half, "\(x)")
+  }
+  var random = Seeded(31)
+  for _ in 0..<200_000 {
+    let x = Float(
+      sign: random.isOneIn(2) ? .minus : .plus, exponent: random.below(43) - 27, significand: 1 + abs(random.unit()))
+    // Spacing of halves at x; a double holds the quotient, so that its rounding is the definition.
+    let spacing = pow(2, Double(max(Int(x.exponent), -14) - 10))
+    let expected = max(-65504, min(65504, (Double(x) / spacing).rounded(.toNearestOrEven) * spacing))
+    #expect(Double(funes_float_of_half(funes_half_of_float(x))) == expected, "\(x)")
+  }
+}
+
+@Test func attentionAgreesWithDoubleAndAcrossISAs() {
+  for width in Array(1...70) + [128] {
+    for (heads, keyHeads, window) in [(1, 1, 1), (3, 1, 4), (4, 2, 7), (2, 2, 40)] {
+      let bench = AttentionBench(heads: heads, keyHeads: keyHeads, width: width, window: window, rowCount: 11)
+      let definition = bench.run(isa: "scalar", block: 1)
+      let worst = largestDifference(bench.y.values, bench.expected)
+      #expect(worst.error <= 3e-6, "\(width), \(heads), \(keyHeads), \(window): \(worst)")
+      for isa in availableISAs {
+        #expect(bench.run(isa: isa, block: 4) == definition, "\(isa), \(width), \(heads), \(keyHeads), \(window)")
+      }
+      #expect(bench.slot.base[0] == UInt32(11 % window))
+      #expect(bench.filled.base[0] == UInt32(min(11, window)))
+    }
+  }
+}
+
+@Test func attentionOverAWholeBlockAndByATeamIsTheSame() {
+  let bench = AttentionBench(heads: 5, keyHeads: 1, width: 64, window: 300, rowCount: 330)
+  let definition = bench.run(isa: "scalar", block: 1)
+  for isa in availableISAs {
+    for threads in [1, 2, 3, 8] {
+      for block in [1, 7, 330] { #expect(bench.run(isa: isa, threads: threads, block: block) == definition) }
+    }
+  }
+}
+
+@Test func hostileNumbersDoNotLeaveAttention() {
+  let bench = AttentionBench(heads: 2, keyHeads: 1, width: 3, window: 2, rowCount: 6)
+  let absurd: [Float] = [.nan, .infinity, -.infinity, 1e38, -1e38, 0x1p-149, 70_000]
+  for (index, memory) in [bench.q, bench.k, bench.v].enumerated() {
+    for at in 0..<memory.count where (at + index) % 2 == 0 { memory.base[at] = absurd[(at + index) % absurd.count] }
+  }
+  let definition = bench.run(isa: "scalar", block: 1)
+  #expect(areFinite(bench.y.values))
+  for isa in availableISAs { #expect(bench.run(isa: isa, block: 6) == definition, "\(isa)") }
+  // Counters out of range are masked on use.
+  (bench.slot.base[0], bench.filled.base[0]) = (.max, .max)
+  let team = bench.team(isa: "scalar")
+  funes_attention(&bench.op, &team.context, 0, 3)
+  #expect(bench.slot.base[0] == 1)
+  #expect(bench.filled.base[0] == 2)
+}
+
+@Test func tenThousandStepsOfAttentionGiveTheStoredHash() {
+  var random = Seeded(4242)
+  let bench = AttentionBench(heads: 4, keyHeads: 2, width: 20, window: 33, rowCount: 100, seed: 6)
+  let team = bench.team(isa: availableISAs.last!)
+  var crc: UInt32 = 0
+  for _ in 0..<100 {
+    funes_attention(&bench.op, &team.context, 0, 100)
+    crc = hash(bench.y.base, bench.y.count, from: crc)
+    for memory in [bench.q, bench.k, bench.v] {
+      for at in 0..<memory.count { memory.base[at] = random.unit() * 2 }
+    }
+  }
+  #expect(crc == 0xf3c1_6789, "0x\(String(crc, radix: 16))")
+}
