@@ -43,7 +43,7 @@ extension Model {
     guard let opcode = Opcode(rawValue: operation.opcode) else {
       throw .record(
         .operators, index: place.index, rule: .kind, found: UInt64(operation.opcode),
-        expected: UInt64(Opcode.stateWrite.rawValue))
+        expected: UInt64(Opcode.attention.rawValue))
     }
     try checkName(operation.name, .operators, place.index)
     try place.require(record.u16(2) == 0 && record.u64(8) == 0, .reserved, 1, 0)
@@ -170,6 +170,10 @@ struct Arity {
     case .subsample: Arity(mostStates: 1, numbers: 1)
     case .stateRead: Arity(leastInputs: 0, mostInputs: 0, mostStates: 1)
     case .stateWrite: Arity(leastOutputs: 0, mostOutputs: 0, mostStates: 1)
+    case .layerNorm: Arity(requiredConstants: 1, mostConstants: 2, numbers: 2)
+    case .rmsNorm: Arity(requiredConstants: 1, mostConstants: 1, numbers: 2)
+    case .rotary: Arity(requiredConstants: 1, mostConstants: 1, mostStates: 1, numbers: 3)
+    case .attention: Arity(leastInputs: 3, mostInputs: 3, mostStates: 4, numbers: 4)
     }
   }
 }

@@ -81,10 +81,11 @@ extension Model {
       let state = state(index)
       let record = state.record
       try checkName(state.name, section, index)
-      try section.require(index, state.kind >= 1 && state.kind <= 6, .kind, UInt64(state.kind), 6)
+      try section.require(index, state.kind >= 1 && state.kind <= 7, .kind, UInt64(state.kind), 7)
       try section.require(index, record.u16(6) == 0 && record.u64(24) == 0, .reserved, 1, 0)
       let isCounter = state.kind == 4
-      try section.require(index, record.u8(5) == (isCounter ? 2 : 1), .element, UInt64(record.u8(5)), isCounter ? 2 : 1)
+      let element = isCounter ? 2 : state.isCache ? 3 : 1
+      try section.require(index, record.u8(5) == element, .element, UInt64(record.u8(5)), UInt64(element))
       let lanes = record.u32(8)
       let width = record.u32(12)
       let limit: UInt32 = isCounter ? 1 : 1 << 24
@@ -94,7 +95,7 @@ extension Model {
       total += state.byteCount
       try section.require(index, total <= 1 << 36 && total <= UInt64(Int.max / 4), .extent, total, 1 << 36)
       if state.initial != none {
-        let isKnown = !isCounter && state.initial < UInt32(count(.constants))
+        let isKnown = !isCounter && !state.isCache && state.initial < UInt32(count(.constants))
         try section.require(index, isKnown, .index, UInt64(state.initial), UInt64(count(.constants)))
         try checkInitial(constant(Int(state.initial)), of: state, index)
       }

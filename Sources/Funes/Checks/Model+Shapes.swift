@@ -48,7 +48,7 @@ extension Model {
       try place.require(y == count * lanes, .shape, y, count * lanes)
     case .activate:
       let function = Int(operation.number(0))
-      try place.require(function >= 1 && function <= 4, .kind, function, 4)
+      try place.require(function >= 1 && function <= 7, .kind, function, 7)
       try place.require(x == y, .shape, y, x)
     case .softmax, .logSoftmax, .l2Normalize:
       _ = try lanes(operation, of: x, place)
@@ -70,19 +70,22 @@ extension Model {
         try place.require(operation.state(0) == none && operation.state(1) == none, .arity, 1, 0)
       } else {
         try checkState(operation, 0, kind: 3, lanes: ring, width: x, place)
-        try checkCounter(operation, 1, limit: ring, place)
+        try checkCounter(operation, 1, limit: UInt32(ring), place)
       }
     case .subsample:
       let stride = Int(operation.number(0))
       try place.require(stride >= 2 && stride <= 65_536, .extent, stride, 65_536)
       try place.require(x == y, .shape, y, x)
-      try checkCounter(operation, 0, limit: stride, place)
+      try checkCounter(operation, 0, limit: UInt32(stride), place)
     case .stateRead, .stateWrite:
       try place.require(operation.state(0) != none, .arity, 0, 1)
       let state = state(Int(operation.state(0)))
-      try place.require(!state.isCounter, .state, state.kind, 5)
+      try place.require(!state.isCounter && !state.isCache, .state, state.kind, 5)
       let width = opcode == .stateRead ? y : x
       try place.require(width == state.lanes * state.width, .shape, width, state.lanes * state.width)
+    case .layerNorm, .rmsNorm: try checkNorm(operation, place)
+    case .rotary: try checkRotary(operation, place)
+    case .attention: try checkAttention(operation, place)
     }
   }
 
@@ -178,11 +181,11 @@ extension Model {
   }
 
   /// Whether `value` is the product of the others, which are at most 2^30 each and 2^62 together.
-  private func isProduct(_ value: Int, _ a: Int, _ b: Int, _ c: Int = 1) -> Bool {
+  func isProduct(_ value: Int, _ a: Int, _ b: Int, _ c: Int = 1) -> Bool {
     UInt64(value) == UInt64(a) * UInt64(b) * UInt64(c)
   }
 
-  private func lanes(_ operation: OperatorRecord, of width: Int, _ place: OperatorPlace) throws(ModelError) -> Int {
+  func lanes(_ operation: OperatorRecord, of width: Int, _ place: OperatorPlace) throws(ModelError) -> Int {
     let lanes = Int(operation.number(0))
     try place.require(lanes >= 1 && width % max(lanes, 1) == 0, .extent, lanes, width)
     return lanes
@@ -197,7 +200,7 @@ extension Model {
     return constant
   }
 
-  private func checkVector(
+  func checkVector(
     _ operation: OperatorRecord, _ slot: Int, count: Int, _ place: OperatorPlace
   ) throws(ModelError) {
     let constant = constant(Int(operation.constant(slot)))
@@ -205,7 +208,7 @@ extension Model {
     try place.require(found == count, .shape, found, count)
   }
 
-  private func checkState(
+  func checkState(
     _ operation: OperatorRecord, _ slot: Int, kind: Int, lanes: Int, width: Int, _ place: OperatorPlace
   ) throws(ModelError) {
     try place.require(operation.state(slot) != none, .arity, slot, 1)
@@ -215,12 +218,12 @@ extension Model {
     try place.require(state.width == width, .state, state.width, width)
   }
 
-  private func checkCounter(
-    _ operation: OperatorRecord, _ slot: Int, limit: Int, _ place: OperatorPlace
+  func checkCounter(
+    _ operation: OperatorRecord, _ slot: Int, limit: UInt32, _ place: OperatorPlace
   ) throws(ModelError) {
     try checkState(operation, slot, kind: 4, lanes: 1, width: 1, place)
     let found = state(Int(operation.state(slot))).limit
-    try place.require(found == UInt32(limit), .state, found, limit)
+    try place.require(found == limit, .state, found, limit)
   }
 
   /// The ids of the input are rows of the table: its port admits no others. No operator makes ids: see `checkProducer`.

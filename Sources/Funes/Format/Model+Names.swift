@@ -20,7 +20,7 @@ public struct PortShape {
 /// A state, by numbers and a borrowed name.
 public struct StateShape {
   public var unsafeName: UnsafePointer<CChar>
-  /// As in FORMAT.md: 1 hidden, 2 cell, 3 ring, 4 counter, 5 value, 6 mean.
+  /// As in FORMAT.md: 1 hidden, 2 cell, 3 ring, 4 counter, 5 value, 6 mean, 7 cache.
   public var kind: Int
   public var lanes: Int
   public var width: Int

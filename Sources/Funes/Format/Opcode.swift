@@ -5,7 +5,7 @@
 public enum Opcode: Int, Sendable {
   case linear = 1
   case embedding, oneHot, rnn, lstm, gru, add, multiply, concat, slice, activate, softmax, logSoftmax, l2Normalize
-  case copy, last, mean, window, subsample, stateRead, stateWrite
+  case copy, last, mean, window, subsample, stateRead, stateWrite, layerNorm, rmsNorm, rotary, attention
 
   var isCell: Bool { self == .rnn || self == .lstm || self == .gru }
 }

@@ -79,11 +79,14 @@ struct StateRecord {
   var initial: UInt32 { record.u32(16) }
   var limit: UInt32 { record.u32(20) }
   var isRing: Bool { kind == 3 }
+  /// Halves, whose rows are adjacent; all others hold 32-bit numbers.
+  var isCache: Bool { kind == 7 }
   /// How the values lie in memory: rows of which each begins a block of 16. A ring's rows are adjacent, as one.
   var storedRows: Int { isRing ? 1 : lanes }
   var storedWidth: Int { isRing ? lanes * width : width }
   var paddedWidth: Int { (storedWidth + 15) / 16 * 16 }
   var byteCount: UInt64 {
+    if isCache { return (UInt64(lanes) * UInt64(width) * 2 + 63) / 64 * 64 }
     let (rows, width) = isRing ? (1, UInt64(lanes) * UInt64(width)) : (UInt64(lanes), UInt64(width))
     return rows * ((width + 15) / 16 * 64)
   }

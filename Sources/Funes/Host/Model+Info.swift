@@ -52,7 +52,7 @@
 
   /// A state.
   public struct StateInfo: Sendable, Equatable {
-    public enum Kind: Int, Sendable { case hidden = 1, cell, ring, counter, value, mean }
+    public enum Kind: Int, Sendable { case hidden = 1, cell, ring, counter, value, mean, cache }
     public var name: String
     public var kind: Kind
     public var lanes: Int
@@ -85,7 +85,7 @@
     public var outputs: [String]
     public var constants: [String]
     public var states: [String]
-    /// Multiplications of one row.
+    /// Multiplications of one row; of attention, over a full window.
     public var multiplyCount: Int
   }
 
@@ -237,6 +237,9 @@
       case .rnn, .lstm, .gru:
         let streams = Int(operation.number(2)) * Int(operation.number(3))
         return (0..<6).reduce(0) { $0 + products($1) } * streams
+      case .attention:
+        // Each head multiplies its query with the window's keys, and its weights with the window's values.
+        return 2 * Int(operation.number(2)) * value(Int(operation.input(0))).width
       default: return 0
       }
     }

@@ -37,6 +37,9 @@ extension Model {
       let rows = slots.assumingMemoryBound(to: funes_rows.self)
       for slot in 0..<operation.outputCount { rows[slot] = self.rows(of: Int(operation.output(slot)), bases) }
     }
+    if opcode == .layerNorm || opcode == .rmsNorm || opcode == .rotary {
+      op.vector = (vector(operation.constant(0)), vector(operation.constant(1)))
+    }
     for slot in 0..<4 where operation.state(slot) != none {
       let index = Int(operation.state(slot))
       withUnsafeMutableBytes(of: &op.state) {
@@ -47,11 +50,29 @@ extension Model {
         $0.assumingMemoryBound(to: Int32.self)[slot] = Int32(clamping: state(index).storedWidth)
       }
     }
-    if !opcode.isCell {
-      withUnsafeMutableBytes(of: &op.number) { slots in
-        let numbers = slots.assumingMemoryBound(to: Int32.self)
-        for slot in 0..<6 { numbers[slot] = operation.number(slot) }
-      }
+    if !opcode.isCell { setNumbers(of: &op, operation) }
+    return op
+  }
+
+  private func setNumbers(of op: inout funes_op, _ operation: OperatorRecord) {
+    withUnsafeMutableBytes(of: &op.number) { slots in
+      let numbers = slots.assumingMemoryBound(to: Int32.self)
+      for slot in 0..<6 { numbers[slot] = operation.number(slot) }
+    }
+  }
+
+  /// An operator's numbers and widths without pointers: enough to say what scratch it needs.
+  func unresolved(_ operation: OperatorRecord) -> funes_op {
+    var op = funes_op()
+    op.input_count = Int32(operation.inputCount)
+    setNumbers(of: &op, operation)
+    withUnsafeMutableBytes(of: &op.in) { slots in
+      let rows = slots.assumingMemoryBound(to: funes_rows.self)
+      for slot in 0..<operation.inputCount { rows[slot].width = Int32(value(Int(operation.input(slot))).width) }
+    }
+    withUnsafeMutableBytes(of: &op.out) { slots in
+      let rows = slots.assumingMemoryBound(to: funes_rows.self)
+      for slot in 0..<operation.outputCount { rows[slot].width = Int32(value(Int(operation.output(slot))).width) }
     }
     return op
   }

@@ -138,6 +138,10 @@ extension Session {
     case .subsample: domainRows[Int(entry.madeDomain)] = funes_subsample(op, &context, rows)
     case .stateRead: funes_state_read(op, &context, row, rows)
     case .stateWrite: funes_state_write(op, &context, row, rows)
+    case .layerNorm: funes_layer_norm(op, &context, row, rows)
+    case .rmsNorm: funes_rms_norm(op, &context, row, rows)
+    case .rotary: funes_rotary(op, &context, row, rows)
+    case .attention: funes_attention(op, &context, row, rows)
     }
   }
 }

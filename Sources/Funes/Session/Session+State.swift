@@ -13,7 +13,7 @@ public enum SnapshotError: Error, Equatable, Sendable {
   case damaged
   /// The snapshot is of another model.
   case otherModel
-  /// A value is not finite, exceeds 2^50, is a pad that is not zero, or a counter beyond its limit.
+  /// A value is not finite, exceeds 2^50, is a pad that is not zero, or a counter not below its limit.
   case value(state: Int)
 }
 
@@ -48,11 +48,17 @@ extension Session {
     return model.state(index).lanes * model.state(index).width
   }
 
-  /// Copies a state out, (lanes, width).
+  /// Copies a state out, (lanes, width). A cache's halves become floats, which hold them exactly; its rows are in the
+  /// order of their slots.
   public func readState(_ index: Int, into output: consuming MutableSpan<Float>) {
     precondition(output.count == stateCount(index), "Session.readState: output.count is not the state's")
     let state = model.state(index)
     precondition(!state.isCounter, "Session.readState: a counter holds no floats")
+    if state.isCache {
+      let halves = unsafeHalves(index)
+      for position in 0..<output.count { output[position] = funes_float_of_half(halves[position]) }
+      return
+    }
     let source = plan.states[index].floats
     let (width, padded) = (state.storedWidth, state.paddedWidth)
     for row in 0..<state.storedRows {
@@ -60,7 +66,8 @@ extension Session {
     }
   }
 
-  /// Sets a state, (lanes, width). Values are finite and at most 2^50 in magnitude.
+  /// Sets a state, (lanes, width). Values are finite and at most 2^50 in magnitude. A cache takes them as a step would:
+  /// rounded to halves, and what is larger than the largest half becomes that.
   public mutating func writeState(_ index: Int, from input: Span<Float>) throws(SnapshotError) {
     precondition(input.count == stateCount(index), "Session.writeState: input.count is not the state's")
     let state = model.state(index)
@@ -68,11 +75,21 @@ extension Session {
     for position in 0..<input.count where input[position].magnitude.bitPattern > Float(0x1p50).bitPattern {
       throw .value(state: index)
     }
+    if state.isCache {
+      let halves = unsafeHalves(index)
+      for position in 0..<input.count { halves[position] = funes_half_of_float(input[position]) }
+      return
+    }
     let target = plan.states[index].floats
     let (width, padded) = (state.storedWidth, state.paddedWidth)
     for row in 0..<state.storedRows {
       for unit in 0..<width { target[row * padded + unit] = input[row * width + unit] }
     }
+  }
+
+  /// The halves of a cache.
+  private func unsafeHalves(_ index: Int) -> UnsafeMutablePointer<UInt16> {
+    UnsafeMutableRawPointer(plan.states[index].floats).assumingMemoryBound(to: UInt16.self)
   }
 
   // MARK: All states
@@ -126,16 +143,23 @@ extension Session {
   /// Whether the bytes of a state could have been written by a step.
   private func isValid(_ bytes: UnsafeRawPointer, _ state: StateRecord) -> Bool {
     let record = Record(base: bytes)
+    if state.isCache { return isCache(record, state) }
     let (width, padded) = (state.storedWidth, state.paddedWidth)
     for position in 0..<(state.storedRows * padded) {
       if position % padded >= width {
         if record.u32(position * 4) != 0 { return false }
       } else if state.isCounter {
-        if record.u32(position * 4) >= state.limit { return false }
+        if state.limit != none, record.u32(position * 4) >= state.limit { return false }
       } else if !record.isFloat(position * 4, atMost: 0x1p50) {
         return false
       }
     }
     return true
+  }
+  /// Whether halves are finite, which is that not all bits of the exponent are set, and pads zero.
+  private func isCache(_ record: Record, _ state: StateRecord) -> Bool {
+    let count = state.lanes * state.width
+    for position in 0..<count where record.u16(position * 2) & 0x7C00 == 0x7C00 { return false }
+    return record.isZero((count * 2)..<Int(state.byteCount))
   }
 }

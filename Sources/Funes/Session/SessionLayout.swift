@@ -55,6 +55,10 @@ extension Model {
       guard let opcode = Opcode(rawValue: operation.opcode) else { continue }
       var cell = cell(of: operation, opcode)
       if opcode.isCell { shared = max(shared, Int(funes_cell_scratch_bytes(&cell))) }
+      if opcode == .attention {
+        var op = unresolved(operation)
+        perThread = max(perThread, Int(funes_attention_thread_scratch_bytes(&op)))
+      }
       if opcode == .linear { perThread = max(perThread, Int(funes_linear_thread_scratch_bytes(&cell.x))) }
     }
     return (shared, perThread)

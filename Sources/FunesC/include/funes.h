@@ -134,7 +134,7 @@ typedef struct funes_port {
 /* A state. */
 typedef struct funes_state {
   const char *name;
-  int32_t kind;  /* 1 hidden, 2 cell, 3 ring, 4 counter, 5 value, 6 mean */
+  int32_t kind;  /* 1 hidden, 2 cell, 3 ring, 4 counter, 5 value, 6 mean, 7 cache */
   int32_t lanes; /* streams through one set of weights */
   int32_t width; /* values of a lane */
 } funes_state;
