@@ -11,6 +11,7 @@ To:   stdout, a line for each row of each output: name, row, values. Inputs are 
 """
 import argparse
 import hashlib
+import math
 import struct
 import sys
 
@@ -20,9 +21,11 @@ NONE = 0xFFFFFFFF
 KINDS = [b"STRS", b"CONS", b"VALS", b"STAT", b"OPS ", b"RUNS", b"PROG", b"RSET", b"IO  ", b"TEXT", b"SYMS", b"GENR",
          b"META", b"GOLD", b"DATA"]
 CODES = ("LINEAR EMBEDDING ONE_HOT RNN LSTM GRU ADD MULTIPLY CONCAT SLICE ACTIVATE SOFTMAX LOG_SOFTMAX L2_NORMALIZE "
-         "COPY LAST MEAN WINDOW SUBSAMPLE STATE_READ STATE_WRITE").split()
+         "COPY LAST MEAN WINDOW SUBSAMPLE STATE_READ STATE_WRITE LAYER_NORM RMS_NORM ROTARY ATTENTION").split()
 FUNCTIONS = [lambda x: x, lambda x: np.maximum(x, 0), np.tanh, lambda x: 0.5 + 0.5 * np.tanh(0.5 * x),
-             lambda x: np.clip(0.2 * x + 0.5, 0, 1)]
+             lambda x: np.clip(0.2 * x + 0.5, 0, 1), lambda x: x * (1 + np.vectorize(math.erf)(x / 2 ** 0.5)) / 2,
+             lambda x: x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x ** 3))) / 2,
+             lambda x: x * (0.5 + 0.5 * np.tanh(0.5 * x))]
 
 
 def up(count, to=16):
@@ -47,7 +50,7 @@ class File:
         self.values, self.ops = self.records("VALS", "<IBBH3IIQ16x"), self.records("OPS", "<HHIQ8I2I8I4I6i")
         self.start = []
         for _, kind, _, _, lanes, width, initial, _ in self.records("STAT", "<IBBHIIII8x"):
-            rows, count = (1, lanes * width) if kind == 3 else (lanes, width)  # a ring's rows are adjacent
+            rows, count = (1, lanes * width) if kind in (3, 7) else (lanes, width)  # rows of rings and caches are adjacent
             first = self.constants[initial] if initial != NONE else np.zeros(rows * up(count))
             self.start.append(0 if kind == 4 else first.reshape(rows, -1)[:, :count].reshape(lanes, width))
         self.states = list(self.start)  # replaced, never written into
@@ -129,6 +132,33 @@ def cell(code, constants, states, numbers, x):
     return [hs.reshape(len(x), -1), gs.reshape(len(x), -1)], [h, c]
 
 
+def rotary(x, turns, position, dimensions, halves):
+    """x (rows, lanes, width), the first row at `position`."""
+    at = (position + np.arange(len(x)))[:, None, None] % 2 ** 32
+    half = dimensions // 2
+    angle = 2 * np.pi * (at * turns[:half] % 1 + at * turns[half:])
+    a, b = (slice(0, half), slice(half, dimensions)) if halves else (slice(0, dimensions, 2), slice(1, dimensions, 2))
+    y = x.copy()
+    y[:, :, a] = x[:, :, a] * np.cos(angle) - x[:, :, b] * np.sin(angle)
+    y[:, :, b] = x[:, :, a] * np.sin(angle) + x[:, :, b] * np.cos(angle)
+    return y
+
+
+def attention(q, k, v, states, heads, key_heads, window, scale):
+    """Rows of q, k, v to y and the caches, kept oldest row first here, so that the slot has no use."""
+    old = states[3]
+    keys, values = (np.concatenate([cache[window - old:], new]) for cache, new in zip(states, (k, v)))
+    size, y = q.shape[1] // heads, np.zeros_like(q)
+    for t in range(len(q)):
+        seen = slice(max(0, old + t + 1 - window), old + t + 1)
+        for h in range(heads):
+            own, key = slice(h * size, (h + 1) * size), slice(h * key_heads // heads * size, (h * key_heads // heads + 1) * size)
+            weight = np.exp((s := keys[seen, key] @ q[t, own] * scale) - s.max())
+            y[t, own] = weight @ values[seen, key] / weight.sum()
+    whole = [np.concatenate([np.zeros((window, k.shape[1])), cache])[-window:] for cache in (keys, values)]
+    return y, [*whole, states[2], min(old + len(q), window)]
+
+
 def perform(file, op, xs):
     """One operator over the rows of its inputs, each (rows, width): its outputs."""
     code, n, at = CODES[op[0] - 1], op[26:32], [s for s in op[22:26] if s != NONE]
@@ -172,6 +202,17 @@ def perform(file, op, xs):
         ys, after = [np.concatenate([whole[k * n[1]:k * n[1] + rows] for k in range(n[0])], axis=1)], [whole[rows:]]
     elif code == "SUBSAMPLE":
         ys, after = [x[-states[0] % n[0]::n[0]]], [(states[0] + rows) % n[0]]
+    elif code in ("LAYER_NORM", "RMS_NORM"):
+        x = x.reshape(rows, n[0], -1)
+        x = x - x.mean(axis=2, keepdims=True) if code == "LAYER_NORM" else x
+        x = x / np.sqrt((x * x).mean(axis=2, keepdims=True) + struct.unpack("<f", struct.pack("<i", n[1]))[0])
+        ys = [x * w + (0 if constants[1] is None else constants[1])]
+    elif code == "ROTARY":
+        ys, after = [rotary(x.reshape(rows, n[0], -1), w, states[0], n[1], n[2] == 1)], [(states[0] + rows) % 2 ** 32]
+    elif code == "ATTENTION":
+        xs = [np.broadcast_to(v, (rows, v.shape[1])) for v in xs]
+        y, after = attention(*xs, states, *n[:3], struct.unpack("<f", struct.pack("<i", n[3]))[0])
+        ys = [y]
     elif code == "STATE_READ":
         ys = [states[0].reshape(1, -1)]
     else:

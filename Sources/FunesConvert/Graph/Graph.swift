@@ -68,8 +68,11 @@ public struct Graph: Sendable {
     public var width: Int
     /// A constant with `lanes` layout; nil for zeros.
     public var initial: Int?
-    /// Counters only: the value stays below it.
+    /// Counters only: the value stays below it; `noLimit` where it may be any.
     public var limit: Int
+
+    /// NONE in the file.
+    public static let noLimit = 0xFFFF_FFFF
 
     public init(name: String, kind: Kind, lanes: Int = 1, width: Int, initial: Int? = nil, limit: Int = 0) {
       self.name = name

@@ -176,15 +176,20 @@ extension GraphBuilder {
   }
 
   private func clip(_ op: Recipe.Operator, _ key: String) throws(RecipeError) -> Float {
-    let clip: Double
+    Float(try positive(op, key) ?? 0)
+  }
+
+  /// A number that is above zero, as a float too, and at most 2^50; nil where the field is not given.
+  func positive(_ op: Recipe.Operator, _ key: String) throws(RecipeError) -> Double? {
+    let number: Double
     switch op.fields[key] {
-    case .number(let number): clip = number
-    case .integer(let integer): clip = Double(integer)
-    default: return 0
+    case .number(let found): number = found
+    case .integer(let found): number = Double(found)
+    default: return nil
     }
-    guard clip > 0, clip <= 0x1p50 else {
-      throw .badClip(program: scope.name, operator: op.title, key: key, found: clip)
+    guard Float(number) >= .leastNormalMagnitude, number <= 0x1p50 else {
+      throw .notPositive(program: scope.name, operator: op.title, key: key, found: number)
     }
-    return Float(clip)
+    return number
   }
 }

@@ -26,7 +26,7 @@ extension GraphBuilder {
       let isLeading = x!.shape.dropLast().reduce(1, *) == lanes
       try finish(
         op, .slice(lanes: lanes, begin: begin, count: count), inputs, isLeading || lanes == 1 ? shape : [lanes, count])
-    case "relu", "tanh", "sigmoid", "hard_sigmoid":
+    case "relu", "tanh", "sigmoid", "hard_sigmoid", "gelu", "gelu_tanh", "silu":
       try finish(op, .activate(GraphBuilder.activation(op.kind)), inputs, x!.shape)
     case "softmax": try finish(op, .softmax(lanes: try lanes(op, inputs[0])), inputs, x!.shape)
     case "log_softmax": try finish(op, .logSoftmax(lanes: try lanes(op, inputs[0])), inputs, x!.shape)
@@ -41,6 +41,9 @@ extension GraphBuilder {
         throw wrongShape(op, op.inputs[0], x!.shape, shape)
       }
       try finish(op, .copy, inputs, shape)
+    case "layer_norm", "rms_norm": try addNorm(op, inputs[0])
+    case "rotary": try addRotary(op, inputs[0])
+    case "attention": try addAttention(op, inputs)
     default: try addRowOperator(op, inputs)
     }
   }
@@ -148,7 +151,7 @@ extension GraphBuilder {
   }
 
   /// The field `lanes`, or all axes of a value but the last.
-  private func lanes(_ op: Recipe.Operator, _ input: Int) throws(RecipeError) -> Int {
+  func lanes(_ op: Recipe.Operator, _ input: Int) throws(RecipeError) -> Int {
     let x = graph.values[input]
     guard op.fields["lanes"] != nil else { return x.shape.dropLast().reduce(1, *) }
     let lanes = try number(op, "lanes", in: 1...x.width)
@@ -187,6 +190,9 @@ extension GraphBuilder {
     case "tanh": .tanh
     case "sigmoid": .sigmoid
     case "hard_sigmoid": .hardSigmoid
+    case "gelu": .gelu
+    case "gelu_tanh": .geluTanh
+    case "silu": .silu
     default: .identity
     }
   }

@@ -59,7 +59,22 @@ struct OperatorSchema: Sendable {
     "multiply": OperatorSchema(inputs: 2...2),
     "concat": OperatorSchema(inputs: 2...8, fields: [optional("lanes", .integer)]),
     "slice": one([optional("lanes", .integer), required("begin", .integer), required("count", .integer)]),
-    "relu": one([]), "tanh": one([]), "sigmoid": one([]), "hard_sigmoid": one([]),
+    "relu": one([]), "tanh": one([]), "sigmoid": one([]), "hard_sigmoid": one([]), "gelu": one([]),
+    "gelu_tanh": one([]), "silu": one([]),
+    "layer_norm": one([
+      required("weight", .tensor), optional("bias", .tensor), optional("eps", .number), optional("lanes", .integer),
+    ]),
+    "rms_norm": one([required("weight", .tensor), required("eps", .number), optional("lanes", .integer)]),
+    "rotary": one([
+      optional("base", .number), optional("dimensions", .integer), required("style", .word(["pairs", "halves"])),
+      optional("lanes", .integer),
+    ]),
+    "attention": OperatorSchema(
+      inputs: 3...3,
+      fields: [
+        required("heads", .integer), optional("key_heads", .integer), required("window", .integer),
+        optional("scale", .number),
+      ]),
     "softmax": one([optional("lanes", .integer)]),
     "log_softmax": one([optional("lanes", .integer)]),
     "l2_normalize": one([optional("lanes", .integer)]),

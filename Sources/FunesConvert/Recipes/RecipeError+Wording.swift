@@ -86,8 +86,10 @@ extension RecipeError: CustomStringConvertible {
       "program \"\(program)\", \"\(op)\": found \"\(value)\" with other rows, expected \(expected)"
     case .numberOutOfRange(let program, let op, let key, let found, let expected):
       "program \"\(program)\", \"\(op)\": found \(found) for \"\(key)\", expected \(expected.lowerBound) to \(expected.upperBound)"
-    case .badClip(let program, let op, let key, let found):
+    case .notPositive(let program, let op, let key, let found):
       "program \"\(program)\", \"\(op)\": found \(found) for \"\(key)\", expected a positive number up to 2^50"
+    case .oddDimensions(let program, let op, let found):
+      "program \"\(program)\", \"\(op)\": found \(found) dimensions, expected an even number; give \"dimensions\""
     case .conflictingFields(let program, let op, let fields):
       "program \"\(program)\", \"\(op)\": found \"\(fields.joined(separator: "\" and \""))\", which do not go together so"
     case .notSequential(let program, let op, let reason):

@@ -83,8 +83,10 @@ public enum RecipeError: Error, Equatable {
   case wrongRows(program: String, operator: String, value: String, expected: String)
   /// A number of an operator is outside its range.
   case numberOutOfRange(program: String, operator: String, key: String, found: Int, expected: ClosedRange<Int>)
-  /// A clip is negative, or not finite.
-  case badClip(program: String, operator: String, key: String, found: Double)
+  /// A clip, ε, base or scale is not above zero, or not finite.
+  case notPositive(program: String, operator: String, key: String, found: Double)
+  /// Rotary positions turn an odd number of values, which are no pairs.
+  case oddDimensions(program: String, operator: String, found: Int)
   /// Two fields that do not go together, such as `coupled` and a 4-gate activation, or `inner_steps` and `hidden`.
   case conflictingFields(program: String, operator: String, fields: [String])
   /// An operator stands in a sequential run that cannot.

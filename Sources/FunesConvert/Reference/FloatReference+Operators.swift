@@ -58,6 +58,15 @@ extension FloatReference {
       return states[mean]
     case .window(let length, let dilation, let ring, let position):
       return window(Array(x), length, dilation, ring, position)
+    case .layerNorm(let lanes, let gain, let bias, let epsilon):
+      return FloatReference.perLane(x, lanes) { layerNorm($0, gain, bias, Double(epsilon)) }
+    case .rmsNorm(let lanes, let gain, let epsilon):
+      return FloatReference.perLane(x, lanes) { rmsNorm($0, gain, Double(epsilon)) }
+    case .rotary(let lanes, let dimensions, let isHalved, let turns, let position):
+      defer { states[position][0] = (states[position][0] + 1).truncatingRemainder(dividingBy: 0x1p32) }
+      return FloatReference.perLane(x, lanes) { rotate($0, dimensions, isHalved, turns, states[position][0]) }
+    case .attention(let attention):
+      return attend(attention, x, row(op.inputs[1], index), row(op.inputs[2], index))
     case .cell, .last, .subsample, .stateRead, .stateWrite: return []
     }
   }
@@ -115,17 +124,20 @@ extension FloatReference {
     case .tanh: Foundation.tanh(x)
     case .sigmoid: 1 / (1 + Foundation.exp(-x))
     case .hardSigmoid: min(1, max(0, 0.2 * x + 0.5))
+    case .gelu: x * (1 + Foundation.erf(x / 2.0.squareRoot())) / 2
+    case .geluTanh: x * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) / 2
+    case .silu: x / (1 + Foundation.exp(-x))
     }
   }
 
-  private static func perLane(
+  static func perLane(
     _ x: ArraySlice<Double>, _ lanes: Int, _ function: (ArraySlice<Double>) -> [Double]
   ) -> [Double] {
     let width = x.count / lanes
     return (0..<lanes).flatMap { function(x[x.startIndex + $0 * width..<x.startIndex + ($0 + 1) * width]) }
   }
 
-  private static func softmax(_ x: ArraySlice<Double>) -> [Double] {
+  static func softmax(_ x: ArraySlice<Double>) -> [Double] {
     let largest = x.max() ?? 0
     let exponentials = x.map { Foundation.exp($0 - largest) }
     let sum = exponentials.reduce(0, +)

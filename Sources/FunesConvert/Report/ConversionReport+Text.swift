@@ -2,7 +2,7 @@
 // The conversion report for people, as an aligned table, and for programs, as JSON.
 
 extension ConversionReport: CustomStringConvertible {
-  /// One line a matrix, then the totals.
+  /// One line a matrix or an operator without one, then the totals.
   ///
   ///     layer  kind    matrix  shape     bytes  act  weight SNR  output SNR  largest error
   public var description: String {
@@ -11,10 +11,15 @@ extension ConversionReport: CustomStringConvertible {
       .right("weight SNR"), .right("output SNR"), .right("largest error"),
     ])
     for layer in layers {
+      let name = programs.count > 1 ? "\(layer.program)/\(layer.name)" : layer.name
+      if layer.matrices.isEmpty {
+        let errors = [fixed(layer.outputSNR, 1, "dB"), significant(layer.outputMaxAbs)]
+        table.append([name, layer.kind, "–", "–", "–", "–", "–"] + errors)
+      }
       for (index, matrix) in layer.matrices.enumerated() {
         let isFirst = index == 0
         table.append([
-          isFirst ? (programs.count > 1 ? "\(layer.program)/\(layer.name)" : layer.name) : "",
+          isFirst ? name : "",
           isFirst ? layer.kind : "", matrix.name, "\(matrix.rows)×\(matrix.cols)", "\(matrix.byteCount)",
           "\(matrix.activationBits)", fixed(matrix.weightSNR, 1, "dB"),
           isFirst ? fixed(layer.outputSNR, 1, "dB") : "", isFirst ? significant(layer.outputMaxAbs) : "",

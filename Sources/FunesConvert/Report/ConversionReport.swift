@@ -20,13 +20,13 @@ public struct ConversionReport: Sendable, Equatable {
     public var weightSNR: Double?
   }
 
-  /// An operator that has matrices.
+  /// An operator that has matrices, or a norm or attention, which have none but lose something all the same.
   public struct Layer: Sendable, Equatable {
     public var program: String
     public var name: String
     public var kind: String
     public var matrices: [Matrix]
-    /// Multiplications of its matrix products for one row.
+    /// Multiplications of its matrix products for one row; of attention, over a full window.
     public var multiplyCount: Int
     /// Its output against the float reference, in dB; nil until measured.
     public var outputSNR: Double?
@@ -37,7 +37,7 @@ public struct ConversionReport: Sendable, Equatable {
   /// One program's total.
   public struct Program: Sendable, Equatable {
     public var name: String
-    /// Multiplications of all matrix products for one row of a call, every operator running.
+    /// Multiplications of all products for one row of a call, every operator running and every window full.
     public var multiplyCount: Int
   }
 
@@ -70,7 +70,7 @@ extension ConversionReport {
       for op in program.operators {
         let record = OperatorRecord(op.operation)
         let used = record.constants.compactMap { $0 }.filter { matrices[$0] != nil }
-        guard !used.isEmpty else { continue }
+        guard !used.isEmpty || ConversionReport.isShown(op.operation) else { continue }
         let count = ConversionReport.multiplyCount(of: op, in: graph)
         total += count
         let entries = used.map { index in
@@ -82,17 +82,31 @@ extension ConversionReport {
       programs.append(Program(name: program.name, multiplyCount: total))
     }
     weightByteCount = layers.flatMap(\.matrices).reduce(0) { $0 + $1.byteCount }
-    stateByteCount = graph.states.reduce(0) {
-      // The rows of a ring are adjacent; those of other states begin at multiples of 16.
-      $0 + ($1.kind == .ring ? roundUp($1.lanes * $1.width, to: 16) : $1.lanes * roundUp($1.width, to: 16)) * 4
-    }
+    stateByteCount = graph.states.reduce(0) { $0 + ConversionReport.byteCount(of: $1) }
     rowByteCount = plan.rowByteCount
     let energies = matrices.keys.sorted().map { matrices[$0]! }
     weightSNR = decibels(
       signal: energies.reduce(0) { $0 + $1.signalEnergy }, error: energies.reduce(0) { $0 + $1.errorEnergy })
   }
 
-  /// Multiplications of an operator's matrix products for one row.
+  /// Whether an operator without matrices has a line of its own.
+  private static func isShown(_ operation: Graph.Operation) -> Bool {
+    switch operation {
+    case .layerNorm, .rmsNorm, .attention: true
+    default: false
+    }
+  }
+
+  /// The rows of rings and caches are adjacent; those of other states begin at multiples of 16.
+  private static func byteCount(of state: Graph.State) -> Int {
+    switch state.kind {
+    case .ring: roundUp(state.lanes * state.width, to: 16) * 4
+    case .cache: roundUp(state.lanes * state.width * 2, to: 64)
+    default: state.lanes * roundUp(state.width, to: 16) * 4
+    }
+  }
+
+  /// Multiplications of an operator's products for one row.
   private static func multiplyCount(of op: Graph.Operator, in graph: Graph) -> Int {
     func count(_ index: Int) -> Int { graph.constants[index].values.count }
     switch op.operation {
@@ -102,6 +116,7 @@ extension ConversionReport {
     case .cell(let cell):
       let matrices = [cell.weightX, cell.weightH] + [cell.candidate, cell.candidateX, cell.projection].compactMap { $0 }
       return matrices.reduce(0) { $0 + count($1) } * cell.lanes * (cell.innerSteps ?? 1)
+    case .attention(let attention): return 2 * attention.window * graph.values[op.inputs[0]].width
     default: return 0
     }
   }

@@ -89,8 +89,19 @@ extension Graph {
       if let projection = cell.projection { try checkMatrix(projection, groups: 1, for: op.name) }
       if let bias = cell.biasHN { try check(bias, is: .lanes(1), count: cell.units, for: op.name) }
       if let peephole = cell.peephole { try check(peephole, is: .lanes(3), count: 3 * cell.units, for: op.name) }
+    case .layerNorm(let lanes, let gain, let bias, _):
+      for vector in [gain, bias].compactMap({ $0 }) { try check(vector, ofLanes: lanes, for: op) }
+    case .rmsNorm(let lanes, let gain, _):
+      try check(gain, ofLanes: lanes, for: op)
+    case .rotary(_, let dimensions, _, let turns, _):
+      try check(turns, is: .vector, count: dimensions, for: op.name)
     default: break
     }
+  }
+
+  /// A vector of as many values as a lane of the operator's input has.
+  private func check(_ vector: Int, ofLanes lanes: Int, for op: Operator) throws(ConversionError) {
+    try check(vector, is: .vector, count: values[op.inputs[0]].width / max(1, lanes), for: op.name)
   }
 
   private func checkBias(_ bias: Int?, of matrix: Int, groups: Int, for name: String) throws(ConversionError) {

@@ -51,8 +51,27 @@ extension OperatorRecord {
       self.init(code: 20, kind: "state read", states: [state])
     case .stateWrite(let state):
       self.init(code: 21, kind: "state write", states: [state])
+    case .layerNorm(let lanes, let gain, let bias, let epsilon):
+      self.init(
+        code: 22, kind: "layer norm", constants: [gain, bias], numbers: [Int32(lanes), OperatorRecord.bits(epsilon)])
+    case .rmsNorm(let lanes, let gain, let epsilon):
+      self.init(code: 23, kind: "rms norm", constants: [gain], numbers: [Int32(lanes), OperatorRecord.bits(epsilon)])
+    case .rotary(let lanes, let dimensions, let isHalved, let turns, let position):
+      self.init(
+        code: 24, kind: "rotary", constants: [turns], states: [position],
+        numbers: [Int32(lanes), Int32(dimensions), isHalved ? 1 : 0])
+    case .attention(let attention):
+      self.init(
+        code: 25, kind: "attention",
+        states: [attention.keys, attention.values, attention.slot, attention.filled],
+        numbers: [
+          Int32(attention.heads), Int32(attention.keyHeads), Int32(attention.window),
+          OperatorRecord.bits(attention.scale),
+        ])
     }
   }
+
+  private static func bits(_ number: Float) -> Int32 { Int32(bitPattern: number.bitPattern) }
 
   private init(_ cell: Graph.Cell) {
     let gateFunction = cell.kind == .rnn ? 0 : cell.gateActivation.rawValue
@@ -63,8 +82,7 @@ extension OperatorRecord {
     if cell.innerSteps != nil { flags |= 8 }
     let numbers = [
       Int32(cell.activation.rawValue + 256 * gateFunction), Int32(flags), Int32(cell.lanes),
-      Int32(cell.innerSteps ?? 1), Int32(bitPattern: cell.cellClip.bitPattern),
-      Int32(bitPattern: cell.projectionClip.bitPattern),
+      Int32(cell.innerSteps ?? 1), OperatorRecord.bits(cell.cellClip), OperatorRecord.bits(cell.projectionClip),
     ]
     let common: [Int?] = [cell.weightX, cell.weightH, cell.bias]
     switch cell.kind {

@@ -81,7 +81,7 @@ struct RecordWriter {
     var writer = ByteWriter()
     for state in graph.states {
       writer.append(index: table[state.name])
-      writer.append(contentsOf: [state.kind.rawValue, state.kind == .counter ? 2 : 1])
+      writer.append(contentsOf: [state.kind.rawValue, state.kind == .counter ? 2 : state.kind == .cache ? 3 : 1])
       writer.append(UInt16(0))
       writer.append(index: state.lanes)
       writer.append(index: state.width)
