@@ -141,7 +141,8 @@ extension Graph {
     let positive = b.add("relu", .activate(.relu), [linear], shape: [3], domain: 2)
     let part = b.add("slice", .slice(lanes: 1, begin: 1, count: 2), [positive], shape: [2], domain: 2)
     let twice = b.add("square", .multiply, [part, part], shape: [2], domain: 2)
-    let likely = b.add("log", .logSoftmax(lanes: 1), [h2], shape: [17])
+    let residual = b.add("residual", .add, [h2, attend(&b, h2)], shape: [17])
+    let likely = b.add("log", .logSoftmax(lanes: 1), [residual], shape: [17])
     let mean = b.state("mean", .mean, width: 17)
     let seen = b.state("seen", .counter, limit: 1 << 24 + 1)
     let average = b.add("mean", .mean(mean: mean, counter: seen), [likely], shape: [17])
@@ -153,6 +154,37 @@ extension Graph {
     program.inputs[0].policy = .replace
     program.inputs[0].range = -2...3
     return program
+  }
+
+  /// Norms, rotary positions of both styles and attention of 4 heads on 2 over a window of 3 rows: (17) to (17).
+  private static func attend(_ b: inout GraphBuilder, _ x: Int) -> Int {
+    let norm = Operation.layerNorm(
+      lanes: 1, gain: b.vector("norm.g", .vector, 17), bias: b.vector("norm.b", .vector, 17), epsilon: 1e-5)
+    let even = b.add("norm", norm, [x], shape: [17])
+    let q = b.add("q", .linear(weight: b.matrix("q.w", 24, 17), bias: nil), [even], shape: [4, 6])
+    let k = b.add("k", .linear(weight: b.matrix("k.w", 12, 17), bias: nil), [even], shape: [2, 6])
+    let v = b.add("v", .linear(weight: b.matrix("v.w", 12, 17), bias: nil), [even], shape: [2, 6])
+    let gain = b.vector("rms.g", .vector, 6)
+    let level = b.add("rms", .rmsNorm(lanes: 4, gain: gain, epsilon: 1e-6), [q], shape: [4, 6])
+    let four = b.constant("turns 4", .vector, RotaryTurns.values(base: 10_000, dimensions: 4))
+    let six = b.constant("turns 6", .vector, RotaryTurns.values(base: 500, dimensions: 6))
+    let limit = State.noLimit
+    let first = b.state("rotary.q.position", .counter, limit: limit)
+    let turnedQ = b.add(
+      "rotary.q", .rotary(lanes: 4, dimensions: 4, isHalved: false, turns: four, position: first), [level],
+      shape: [4, 6])
+    let second = b.state("rotary.k.position", .counter, limit: limit)
+    let turnedK = b.add(
+      "rotary.k", .rotary(lanes: 2, dimensions: 6, isHalved: true, turns: six, position: second), [k], shape: [2, 6])
+    let attention = Attention(
+      heads: 4, keyHeads: 2, window: 3, scale: 0.5, keys: b.state("attention.keys", .cache, lanes: 3, width: 12),
+      values: b.state("attention.values", .cache, lanes: 3, width: 12),
+      slot: b.state("attention.slot", .counter, limit: 3), filled: b.state("attention.filled", .counter, limit: 4))
+    let seen = b.add("attention", .attention(attention), [turnedQ, turnedK, v], shape: [24])
+    let gelu = b.add("gelu", .activate(.gelu), [seen], shape: [24])
+    let tanh = b.add("gelu.tanh", .activate(.geluTanh), [gelu], shape: [24])
+    let back = b.add("project", .linear(weight: b.matrix("project.w", 17, 24), bias: nil), [tanh], shape: [17])
+    return b.add("silu", .activate(.silu), [back], shape: [17])
   }
 
   private static func encodeProgram(_ b: inout GraphBuilder) -> Program {

@@ -246,7 +246,7 @@ import Testing
     expect(conflict(["candidate", "reset"])) {
       $0.ops = lstm(#", "candidate": "head""#, x: #""gx""#, h: #""gh""#).replacing("\"lstm\"", with: "\"gru\"")
     }
-    expect(.badClip(program: "step", operator: "h", key: "cell_clip", found: -1)) {
+    expect(.notPositive(program: "step", operator: "h", key: "cell_clip", found: -1)) {
       $0.ops = lstm(#", "cell_clip": -1"#)
     }
   }

@@ -141,7 +141,7 @@ import Testing
   }
 
   @Test func unknownWordsAreRefusedAtTheirPlace() throws {
-    try expect(#""op": "lstm""#, #""op": "attention""#, at: "\"op\"") { .unknownOperator("attention", at: $0) }
+    try expect(#""op": "lstm""#, #""op": "transformer""#, at: "\"op\"") { .unknownOperator("transformer", at: $0) }
     try expect(#""weight_x": "wx""#, #""weight_x": "wx", "activation": "gelu""#, at: "\"activation\"") {
       .unknownWord(key: "activation", found: "gelu", expected: OperatorSchema.activations, at: $0)
     }

@@ -125,7 +125,7 @@ import Testing
   @Test func everyOperatorStandsInItsRun() throws {
     let file = try sections()
     let ops = file.records("OPS ")
-    #expect(Set(ops.map(file.file.u16)) == Set(1...21))
+    #expect(Set(ops.map(file.file.u16)) == Set(1...25))
     let none = 0xffff_ffff
     for record in ops {
       #expect(file.file.u16(record + 2) == 0 && file.file.isZero(record + 8..<record + 16))

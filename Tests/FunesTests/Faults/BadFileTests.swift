@@ -8,6 +8,7 @@ import Testing
 
 @Suite struct BadFileTests {
   static let all = BadFile.layout + BadFile.records + BadFile.programs + BadFile.operators + BadFile.shapes
+    + BadFile.attention
 
   @Test func theFileThatTheyAreMadeFromIsGood() throws {
     _ = try LoadedModel(FileParts.everyOperator.bytes)

@@ -11,6 +11,7 @@ extension BadFile {
   private static let tilings: [BadFile] = {
     let runs = e.count(.runs), ports = e.count(.ports), operators = e.count(.operators), states = e.count(.states)
     let name = e.number(UInt32.self, .programs, 0, 0)
+    let reset = e.state("back.hidden")
     return [
       bad("the name of an earlier program at", .programs, 1, at: 0, name, .name, 0),
       bad("the name of an earlier program, written twice", .programs, 1, .name, e.count(.strings), 0) {
@@ -37,12 +38,12 @@ extension BadFile {
       bad("an operator of no run", whole: .operators, .tiling, operators, operators - 1) { $0.set32(.runs, 3, 4, 6) },
       bad("state", .resets, 0, at: 0, UInt32(states), .index, states),
       bad("state", .resets, 0, at: 0, UInt32.max, .index, states),
-      bad("a state twice", .resets, 1, .order, 10, 10) {
+      bad("a state twice", .resets, 1, .order, reset, reset) {
         $0.grow(.resets, to: 2)
-        $0.set32(.resets, $1, 0, 10)
+        $0.set32(.resets, $1, 0, UInt32(reset))
         $0.set32(.programs, 1, 16, 2)
       },
-      bad("a smaller state after a larger", .resets, 1, .order, 0, 10) {
+      bad("a smaller state after a larger", .resets, 1, .order, 0, reset) {
         $0.grow(.resets, to: 2)
         $0.set32(.resets, $1, 0, 0)
         $0.set32(.programs, 1, 16, 2)

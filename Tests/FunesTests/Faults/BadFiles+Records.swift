@@ -18,6 +18,20 @@ private func number(_ name: String, of constant: String, at offset: Int, _ bits:
   }
 }
 
+/// Bytes of the states before one.
+private func before(_ state: Int) -> Int {
+  (0..<state).reduce(0) { total, index in
+    let kind = e.number(UInt8.self, .states, index, 4)
+    let lanes = Int(e.number(UInt32.self, .states, index, 8))
+    let width = Int(e.number(UInt32.self, .states, index, 12))
+    switch kind {
+    case 3: return total + (lanes * width + 15) / 16 * 64
+    case 7: return total + (lanes * width * 2 + 63) / 64 * 64
+    default: return total + lanes * ((width + 15) / 16 * 64)
+    }
+  }
+}
+
 extension BadFile {
   static let records: [BadFile] = constants + numbers + states + values + texts + generation
 
@@ -95,15 +109,19 @@ extension BadFile {
 
   private static let states: [BadFile] = {
     let hidden = e.state("rnn.hidden"), counter = e.state("phase"), first = e.state("feedback")
+    let cache = e.state("attention.keys")
     let constants = e.count(.constants), limit = 1 << 24
     let initial = Int(e.number(UInt64.self, .constants, e.constant("feedback.0"), 24))
     return [
-      bad("kind", .states, hidden, at: 4, UInt8(0), .kind, 6),
-      bad("kind", .states, hidden, at: 4, UInt8(7), .kind, 6),
+      bad("kind", .states, hidden, at: 4, UInt8(0), .kind, 7),
+      bad("kind", .states, hidden, at: 4, UInt8(8), .kind, 7),
       bad("reserved", .states, hidden, at: 6, UInt16(1), .reserved, 0),
       bad("reserved", .states, hidden, at: 24, UInt64(1), .reserved, 0),
       bad("type", .states, hidden, at: 5, UInt8(2), .element, 1),
       bad("type of a counter", .states, counter, at: 5, UInt8(1), .element, 2),
+      bad("type of a cache", .states, cache, at: 5, UInt8(1), .element, 3),
+      bad("limit of a cache", .states, cache, at: 20, UInt32(5), .extent, 0),
+      bad("an initial constant of a cache", .states, cache, at: 16, UInt32(0), .index, constants),
       bad("lanes", .states, hidden, at: 8, UInt32(0), .extent, limit),
       bad("lanes", .states, hidden, at: 8, UInt32(limit + 1), .extent, limit),
       bad("lanes of a counter", .states, counter, at: 8, UInt32(2), .extent, 1),
@@ -117,6 +135,10 @@ extension BadFile {
         $0.set32(.states, $1, 12, 1 << 24)
       },
       bad("the largest ring", .states, e.state("window.ring"), .extent, 1 << 50 + 448, 1 << 36) {
+        $0.set32(.states, $1, 8, 1 << 24)
+        $0.set32(.states, $1, 12, 1 << 24)
+      },
+      bad("the largest cache", .states, cache, .extent, 1 << 49 + before(cache), 1 << 36) {
         $0.set32(.states, $1, 8, 1 << 24)
         $0.set32(.states, $1, 12, 1 << 24)
       },

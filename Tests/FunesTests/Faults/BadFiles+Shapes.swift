@@ -4,60 +4,7 @@
 @testable import Funes
 
 private let e = FileParts.everyOperator
-private let inputs = 16, outputs = 48, constants = 56, states = 88, numbers = 104
-
-/// An operator takes another input.
-private func input(
-  _ name: String, _ op: String, _ slot: Int = 0, takes value: String, _ rule: ModelError.Rule, _ found: Int,
-  _ expected: Int
-) -> BadFile {
-  bad(name, .operators, e.op(op), rule, found, expected) {
-    $0.set32(.operators, $1, inputs + slot * 4, UInt32($0.value(value)))
-  }
-}
-
-/// An operator takes another constant, or none.
-private func constant(
-  _ name: String, _ op: String, _ slot: Int, takes constant: String?, _ rule: ModelError.Rule, _ found: Int,
-  _ expected: Int
-) -> BadFile {
-  bad(name, .operators, e.op(op), rule, found, expected) {
-    let index = constant.map($0.constant)
-    $0.set32(.operators, $1, constants + slot * 4, index.map { UInt32($0) } ?? .max)
-  }
-}
-
-/// An operator takes another state, or none.
-private func state(
-  _ name: String, _ op: String, _ slot: Int = 0, takes state: String?, _ rule: ModelError.Rule, _ found: Int,
-  _ expected: Int
-) -> BadFile {
-  bad(name, .operators, e.op(op), rule, found, expected) {
-    let index = state.map($0.state)
-    $0.set32(.operators, $1, states + slot * 4, index.map { UInt32($0) } ?? .max)
-  }
-}
-
-/// A state is changed under its operator.
-private func changed(_ state: String, at offset: Int, _ value: UInt32, _ op: String, _ expected: Int) -> BadFile {
-  bad("\(state) at \(offset)", .operators, e.op(op), .state, Int(value), expected) { parts, _ in
-    parts.set32(.states, parts.state(state), offset, value)
-  }
-}
-
-/// A value has another last extent than its operator makes.
-private func extent(_ value: String, _ extents: UInt32..., op: String, _ found: Int, _ expected: Int) -> BadFile {
-  bad("\(value) of other width", .operators, e.op(op), .shape, found, expected) { parts, _ in
-    for (axis, extent) in extents.enumerated() { parts.set32(.values, parts.value(value), 8 + axis * 4, extent) }
-  }
-}
-
-/// A number of an operator.
-private func number(
-  _ op: String, _ slot: Int, _ value: Int32, _ rule: ModelError.Rule, found: Int? = nil, _ expected: Int
-) -> BadFile {
-  bad("\(op), number \(slot):", .operators, e.op(op), at: numbers + slot * 4, value, rule, found: found, expected)
-}
+private let outputs = 48, numbers = 104
 
 extension BadFile {
   static let shapes: [BadFile] = elementwise + remembering + cells + cellStates
@@ -101,9 +48,9 @@ extension BadFile {
     number("slice", 2, .max, .shape, 2),
     number("slice", 2, .min, .shape, 2),
     extent("slice", 1, op: "slice", 1, 2),
-    number("relu", 0, 0, .kind, 4),
-    number("relu", 0, 5, .kind, 4),
-    number("relu", 0, -1, .kind, 4),
+    number("relu", 0, 0, .kind, 7),
+    number("relu", 0, 8, .kind, 7),
+    number("relu", 0, -1, .kind, 7),
     extent("relu", 2, op: "relu", 2, 3),
     number("soft", 0, 0, .extent, 8),
     number("soft", 0, 3, .extent, 8),
@@ -152,8 +99,10 @@ extension BadFile {
     changed("phase", at: 20, 3, "half", 2),
     state("no state to read", "before", takes: nil, .arity, 0, 1),
     state("a counter to read", "before", takes: "phase", .state, 4, 5),
+    state("a cache to read", "before", takes: "attention.keys", .state, 7, 5),
     state("a smaller state to read", "before", takes: "memory", .shape, 15, 5),
     state("a counter to write", "after", takes: "phase", .state, 4, 5),
+    state("a cache to write", "after", takes: "attention.values", .state, 7, 5),
     state("a larger state to write", "keep", takes: "feedback", .shape, 5, 15),
   ]
 
