@@ -136,6 +136,21 @@ private final class AttentionBench {
   }
 }
 
+@Test func everyISAWidensEveryHalf() {
+  // A window of one row has the weight 1, so that attention shows its cache; widths of all finite halves and of an end.
+  for width in [0x7c00, 0x7c00 - 5] {
+    for sign: Float in [1, -1] {
+      let bench = AttentionBench(heads: 1, keyHeads: 1, width: width, window: 1, rowCount: 1)
+      for half in 0..<width { bench.v.base[half] = sign * funes_float_of_half(UInt16(half)) }
+      for isa in availableISAs {
+        _ = bench.run(isa: isa, block: 1)
+        // A sum from +0 on has no -0.
+        #expect(bench.y.values == bench.v.values, "\(isa)")
+      }
+    }
+  }
+}
+
 @Test func attentionOverAWholeBlockAndByATeamIsTheSame() {
   let bench = AttentionBench(heads: 5, keyHeads: 1, width: 64, window: 300, rowCount: 330)
   let definition = bench.run(isa: "scalar", block: 1)

@@ -141,3 +141,31 @@ func rotaryAgreesWithDoubleAndAcrossISAs(style: Int32) {
   }
   #expect(bench.run(isa: "scalar", from: 12_345, rows: 1) == bench.x.values)
 }
+
+@Test func tenThousandRowsOfNormsPositionsAndActivationsGiveTheStoredHash() {
+  var random = Seeded(1234)
+  let bench = RotaryBench(dimensions: 14, rest: 3, lanes: 2, style: 0, rowCount: 100)
+  let team = Team(isa: availableISAs.last!)
+  let gain = Memory((0..<17).map { _ in random.unit() + 1 })
+  let bias = Memory((0..<17).map { _ in random.unit() })
+  let activations = [FUNES_GELU, FUNES_GELU_TANH, FUNES_SILU]
+  var norm = bench.op
+  norm.number.1 = Int32(bitPattern: Float(1e-5).bitPattern)
+  (norm.vector.0, norm.vector.1) = (UnsafePointer(gain.base), UnsafePointer(bias.base))
+  bench.position.base[0] = .max - 5000
+  var crc: UInt32 = 0
+  for _ in 0..<100 {
+    for at in 0..<bench.x.count { bench.x.base[at] = random.unit() * 4 }
+    funes_layer_norm(&norm, &team.context, 0, 50)
+    funes_rms_norm(&norm, &team.context, 50, 50)
+    crc = hash(bench.y.base, bench.y.count, from: crc)
+    funes_rotary(&bench.op, &team.context, 0, 100)
+    crc = hash(bench.y.base, bench.y.count, from: crc)
+    for activation in activations {
+      funes_evaluate(team.context.isa, Int32(activation.rawValue), bench.y.base, bench.x.base, Int32(bench.x.count))
+      crc = hash(bench.y.base, bench.y.count, from: crc)
+    }
+  }
+  #expect(bench.position.base[0] == 4999)
+  #expect(crc == 0x6ca7_02e6, "0x\(String(crc, radix: 16))")
+}
