@@ -28,6 +28,7 @@ struct AllocationProof {
     let steps = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) ?? 1000 : 1000
     checkCounter()
     try prove("every operator", .everyOperator(), steps: steps)
+    try prove("decoder", .decoder(), steps: steps)
     for cell in TestCell.allCases {
       try prove("\(cell) 20→24", .streaming(cell, inputs: 20, units: 24, outputs: 6), steps: steps)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes what other programs are compared with: a small converted model, rows of input, and the bits of a session.
-// From `FixtureWriter FOLDER`; to lstm.funes, gru.funes and tiny.funes, each with .input.f32 and .output.hex beside it.
+// From `FixtureWriter FOLDER`; to lstm.funes, gru.funes, decoder.funes and tiny.funes, each with .input.f32 and .output.hex beside it.
 
 import Foundation
 import Funes
@@ -16,6 +16,7 @@ struct FixtureWriter {
     try write(.streaming(.lstm, inputs: 40, units: 64, outputs: 12), "lstm", to: folder)
     try write(.streaming(.projectedLSTM, inputs: 3, units: 4, outputs: 2), "tiny", to: folder)
     try write(.streaming(.gru, inputs: 42, units: 24, outputs: 22), "gru", to: folder)
+    try write(.decoder(), "decoder", to: folder)
   }
 
   static func write(_ graph: Graph, _ name: String, to folder: URL) throws {
