@@ -72,7 +72,7 @@ struct TestWeights {
 }
 
 extension FileParts {
-  /// Replaces what is in every matrix and vector.
+  /// Replaces what is in every matrix and vector but initial states and turns, which have rules of their own.
   mutating func fill(_ weights: TestWeights, seed: UInt64) {
     var numbers = TestNumbers(seed: seed)
     for index in 0..<count(.constants) {
@@ -81,7 +81,7 @@ extension FileParts {
         fill(record, weights, &numbers)
         set8(.constants, index, 6, weights.isOneByte ? 1 : 2)
         set32(.constants, index, 20, weights.isOneByte ? 127 : 32_639)
-      } else if !name(.constants, index).hasSuffix(".0") {
+      } else if !name(.constants, index).hasSuffix(".0"), !name(.constants, index).hasPrefix("turns") {
         for row in 0..<record.rows { set(numbers.float().bitPattern, .data, record.offset + row * 4, 0) }
       }
     }

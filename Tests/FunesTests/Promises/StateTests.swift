@@ -108,8 +108,15 @@ import Testing
     for index in 0..<loaded.model.stateCount {
       let state = loaded.model.state(index)
       let floats: [UInt32] = [0x7FC0_0000, 0x7F80_0000, 0xFF80_0000, 0x5880_0001, 0xD880_0001, .max]
-      for value in state.isCounter ? [state.limit, .max] : floats { expect(.value(state: index), offset, value) }
-      if state.storedWidth < state.paddedWidth {
+      let halves: [UInt32] = [0x7C00, 0xFC00, 0x7E00_0000, 0xFFFF_0000, .max]
+      let counts: [UInt32] = state.limit == none ? [] : [state.limit, .max]
+      for value in state.isCounter ? counts : state.isCache ? halves : floats {
+        expect(.value(state: index), offset, value)
+      }
+      if state.isCache {
+        expect(.value(state: index), offset + state.lanes * state.width * 2, 1)
+        expect(.value(state: index), offset + Int(state.byteCount) - 4, 0x8000_0000)
+      } else if state.storedWidth < state.paddedWidth {
         expect(.value(state: index), offset + state.storedWidth * 4, 1)
         expect(.value(state: index), offset + Int(state.byteCount) - 4, 0x8000_0000)
       }
