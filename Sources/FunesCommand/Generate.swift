@@ -91,7 +91,8 @@ struct GenerateCommand: ParsableCommand {
       throw ChoiceError.unsuitable(
         what: "\"\(model)\"", reason: "found no vocabulary, expected one; try funes run --input ids")
     }
-    let ids = try LanguageModel.ids(of: prompt, through: read)
+    let isContinued = stateIn != nil && !prompt.isEmpty
+    let ids = try LanguageModel.ids(of: prompt, through: read, isContinued: isContinued)
     var first = language.startID.map { [$0] } ?? []
     if ids.isEmpty && first.isEmpty { first = [(try? LanguageModel.ids(of: "\n", through: read))?.first ?? 0] }
     if !hidePrompt { try stdout.write(prompt) }
@@ -99,10 +100,12 @@ struct GenerateCommand: ParsableCommand {
     let options = SamplerOptions(temperature: greedy ? 0 : temperature, topK: topK, topP: topP, seed: seed)
     var generator = TextGenerator(engine: engine, language: language, options: options)
     try generator.feed((stateIn == nil || ids.isEmpty ? first : []) + ids)
+    var writer = SymbolWriter(written, isContinued: !prompt.isEmpty)
     try generator.generate(count: tokens) { id throws(StreamError) in
-      try written.write(id, to: stdout)
+      try writer.write(id, to: stdout)
       try stdout.flush()
     }
+    try writer.finish(to: stdout)
     return generator.fedCount
   }
 
@@ -119,6 +122,7 @@ struct GenerateCommand: ParsableCommand {
       try stdout.flush()
       steps += 1
     }
+    try writer.finish()
     return steps
   }
 }

@@ -38,7 +38,7 @@
 
   /// Labels of an output, or the vocabulary of an input or output.
   public struct TextInfo: Sendable, Equatable {
-    public enum Kind: Int, Sendable { case labels = 1, characters, bytes }
+    public enum Kind: Int, Sendable { case labels = 1, characters, bytes, pieces }
     public var kind: Kind
     /// Symbols in id order; none for bytes.
     public var symbols: [String]
@@ -48,6 +48,10 @@
     /// Each line of text is one sequence: the state is reset after it.
     public var isLineSequence: Bool
     public var separator: String
+    /// Pieces only: the better score is merged first.
+    public var scores: [Float]
+    /// Pieces only: the id put before each text.
+    public var begin: Int?
   }
 
   /// A state.
@@ -186,11 +190,20 @@
     private func textInfo(_ index: Int) -> TextInfo {
       let first = (0..<index).reduce(0) { $0 + Int(self.record(.texts, $1).u32(4)) }
       let record = record(.texts, index)
+      let isPieces = record.u32(0) == 4
       return TextInfo(
         kind: TextInfo.Kind(rawValue: Int(record.u32(0))) ?? .labels,
         symbols: (first..<(first + Int(record.u32(4)))).map { string(self.record(.symbols, $0).u32(0)) },
         unknown: record.u32(8) == none ? nil : Int(record.u32(8)), isLowerCased: record.u32(12) & 1 == 1,
-        isLineSequence: record.u32(12) & 2 == 2, separator: string(record.u32(16)))
+        isLineSequence: record.u32(12) & 2 == 2, separator: string(record.u32(16)),
+        scores: isPieces ? vectorValues(Int(record.u32(20))) : [],
+        begin: isPieces && record.u32(24) != none ? Int(record.u32(24)) : nil)
+    }
+
+    private func vectorValues(_ index: Int) -> [Float] {
+      let constant = constant(index)
+      let bytes = start(.data) + Int(constant.offset)
+      return (0..<constant.rows).map { bytes.load(fromByteOffset: $0 * 4, as: Float.self) }
     }
 
     private func constantInfo(_ index: Int) -> ConstantInfo {

@@ -10,7 +10,7 @@ struct LanguageModel {
   let output: StreamPort
   let outputIndex: Int
   let scores: ScoreKind
-  /// Fed before anything else.
+  /// Fed before anything else; nil where the vocabulary begins each text itself.
   let startID: Int32?
   let stopID: Int?
 
@@ -42,12 +42,14 @@ struct LanguageModel {
     // What a softmax makes are probabilities already.
     let maker = info.outputs[outputIndex].producer.map { model.operators[$0].opcode }
     scores = maker == .softmax ? .probabilities : .logits
-    startID = generation.map { Int32($0.startID) }
+    startID = input.symbols?.pieces?.begin == nil ? generation.map { Int32($0.startID) } : nil
     stopID = generation?.stopID
   }
 
-  /// The ids of a text.
-  static func ids(of text: String, through table: SymbolTable) throws(StreamError) -> [Int32] {
+  /// The ids of a text; with `isContinued` of one that goes on from another.
+  static func ids(
+    of text: String, through table: SymbolTable, isContinued: Bool = false
+  ) throws(StreamError) -> [Int32] {
     var left = Array(text.utf8)[...]
     let reader = ByteReader(name: "text") { (space: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int in
       let count = min(space.count, left.count)
@@ -55,7 +57,7 @@ struct LanguageModel {
       left = left.dropFirst(count)
       return count
     }
-    var decoder = TextDecoder(table: table, reader: reader)
+    var decoder = TextDecoder(table: table, reader: reader, isContinued: isContinued)
     var ids: [Int32] = []
     while case .id(let id) = try decoder.next() { ids.append(id) }
     return ids

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model's text table, ready for use: characters to ids on the way in, ids to symbols on the way out.
 
+import Funes
+
 /// The labels of an output, or the vocabulary of an input or output.
 struct SymbolTable: Equatable, Sendable {
-  enum Kind: Sendable { case labels, characters, bytes }
+  enum Kind: Sendable { case labels, characters, bytes, pieces }
 
   let kind: Kind
   /// In the order of ids; empty for bytes.
@@ -15,6 +17,8 @@ struct SymbolTable: Equatable, Sendable {
   let isLineSequence: Bool
   /// What stands between symbols on output.
   let separator: String
+  /// Where the kind is pieces: what turns text into ids and back.
+  let pieces: PieceVocabulary?
 
   /// Ids of ASCII characters, −1 for none.
   private let asciiIDs: [Int32]
@@ -22,7 +26,7 @@ struct SymbolTable: Equatable, Sendable {
 
   init(
     kind: Kind, symbols: [String], unknown: Int32? = nil, isLowerCased: Bool = false, isLineSequence: Bool = false,
-    separator: String = ""
+    separator: String = "", pieces: PieceVocabulary? = nil
   ) {
     self.kind = kind
     self.symbols = symbols
@@ -30,6 +34,7 @@ struct SymbolTable: Equatable, Sendable {
     self.isLowerCased = isLowerCased
     self.isLineSequence = isLineSequence
     self.separator = separator
+    self.pieces = pieces
     var asciiIDs = [Int32](repeating: -1, count: 128)
     var otherIDs: [Unicode.Scalar: Int32] = [:]
     if kind == .characters {
@@ -45,16 +50,17 @@ struct SymbolTable: Equatable, Sendable {
   /// The ids of one character of input, mostly one: none where the table neither has it nor an id for the unknown;
   /// several where its lower case is several characters.
   func ids(of scalar: Unicode.Scalar, _ body: (Int32) -> Void) -> Bool {
-    if isLowerCased, !(scalar.isASCII && !(0x41...0x5A).contains(scalar.value)) {
-      for lowered in scalar.properties.lowercaseMapping.unicodeScalars {
-        guard let id = id(of: lowered) else { return false }
-        body(id)
-      }
+    forEachCased(scalar) { cased in
+      guard let id = id(of: cased) else { return false }
+      body(id)
       return true
     }
-    guard let id = id(of: scalar) else { return false }
-    body(id)
-    return true
+  }
+
+  /// Calls `body` with the character, or those of its lower case where the table wants that, while it returns true.
+  func forEachCased(_ scalar: Unicode.Scalar, _ body: (Unicode.Scalar) -> Bool) -> Bool {
+    guard isLowerCased, !(scalar.isASCII && !(0x41...0x5A).contains(scalar.value)) else { return body(scalar) }
+    return scalar.properties.lowercaseMapping.unicodeScalars.allSatisfy(body)
   }
 
   private func id(of scalar: Unicode.Scalar) -> Int32? {
@@ -69,7 +75,7 @@ struct SymbolTable: Equatable, Sendable {
   var asLines: SymbolTable {
     SymbolTable(
       kind: kind, symbols: symbols, unknown: unknown, isLowerCased: isLowerCased, isLineSequence: true,
-      separator: separator)
+      separator: separator, pieces: pieces)
   }
 
   /// The symbol of an id as text; of a table of bytes, nil: see `write`.
@@ -77,7 +83,7 @@ struct SymbolTable: Equatable, Sendable {
     kind != .bytes && symbols.indices.contains(id) ? symbols[id] : nil
   }
 
-  /// Writes the symbol of an id: text, or the byte itself.
+  /// Writes the symbol of an id alone: text, or the byte itself; `SymbolWriter` writes one after another.
   func write(_ id: Int, to output: ByteWriter) throws(StreamError) {
     if kind == .bytes {
       try output.write(UInt8(truncatingIfNeeded: id))

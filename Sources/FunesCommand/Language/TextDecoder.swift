@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A stream of text as ids, one at a time, with the ends of lines and the places of errors.
 
+import Funes
+
 /// Reads UTF-8 through a text table.
+///
+/// A table of pieces gives an id as soon as no later character can change it. A text, or each line where lines are
+/// sequences, begins with the begin id where the table has one, also a text of nothing.
 struct TextDecoder {
   enum Event: Equatable {
     case id(Int32)
@@ -17,21 +22,28 @@ struct TextDecoder {
   private var column = 0
   /// Column at which the character being read began.
   private var start = 1
-  /// Ids of one character that are still to be given.
-  private var pending: [Int32] = []
+  /// Ids that are still to be given, and what comes after them.
+  private var pending: ArraySlice<Int32> = []
+  private var due: Event?
+  /// Pieces only. Characters have come since the text or line began.
+  private var encoder: PieceEncoder?
+  private var isInText = false
   /// A byte that ended a broken character and may begin the next.
   private var reused: UInt8?
 
-  init(table: SymbolTable, reader: ByteReader) {
+  /// With `isContinued` a text of pieces goes on from an earlier one: without the begin id and the blank after it.
+  init(table: SymbolTable, reader: ByteReader, isContinued: Bool = false) {
     self.table = table
     self.reader = reader
+    encoder = table.pieces.map { PieceEncoder($0, isContinued: isContinued) }
   }
 
   var place: TextPlace { TextPlace(line: line, column: start) }
 
   mutating func next() throws(StreamError) -> Event {
-    if !pending.isEmpty { return .id(pending.removeFirst()) }
+    if let id = pending.popFirst() { return .id(id) }
     if table.kind == .bytes { return try nextByte() }
+    if encoder != nil { return try nextPiece() }
     while true {
       guard let scalar = try nextScalar() else { return .end }
       // A carriage return belongs to the line's end, never to the sequence.
@@ -62,8 +74,37 @@ struct TextDecoder {
       if first == nil { first = id } else { rest.append(id) }
     }
     guard isKnown, let first else { throw .unknownCharacter(scalar, at: place) }
-    pending = rest
+    pending = rest[...]
     return .id(first)
+  }
+
+  private mutating func nextPiece() throws(StreamError) -> Event {
+    var ids: [Int32] = []
+    while ids.isEmpty, due == nil {
+      let scalar = try nextScalar()
+      if table.isLineSequence, scalar == "\r" { continue }
+      if scalar == nil || table.isLineSequence && scalar == "\n" {
+        // The end of the stream ends no line where the last line has ended.
+        if scalar != nil || isInText || !table.isLineSequence { encoder!.finish(into: &ids) }
+        isInText = false
+        due = scalar == nil ? .end : .endOfLine
+        if scalar != nil { advanceLine() }
+      } else if let scalar {
+        isInText = true
+        let isKnown = table.forEachCased(scalar) { encoder!.push($0, into: &ids) }
+        let place = place
+        if scalar == "\n" { advanceLine() }
+        guard isKnown else {
+          pending = ids[...]
+          throw .unknownCharacter(scalar, at: place)
+        }
+      }
+    }
+    pending = ids[...]
+    if let id = pending.popFirst() { return .id(id) }
+    // The end is due again each time that it is asked for.
+    defer { if due != .end { due = nil } }
+    return due ?? .end
   }
 
   private mutating func advanceLine() {

@@ -79,6 +79,7 @@ final class RowStream {
     }
     try writeHeldRow()
     if isInLine { try writer.endSequence(wasEmpty: false) }
+    try writer.finish()
     try output.flush()
   }
 

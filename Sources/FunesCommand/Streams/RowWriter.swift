@@ -10,11 +10,14 @@ struct RowWriter {
   private let output: ByteWriter
   /// Whether a symbol has been written since the sequence began, so that a separator is due.
   private var isInSequence = false
+  /// Of the first output.
+  private var symbols: SymbolWriter?
 
   init(ports: [StreamPort], format: OutputFormat, output: ByteWriter) {
     self.ports = ports
     self.format = format
     self.output = output
+    symbols = ports.first?.symbols.map { SymbolWriter($0) }
   }
 
   /// Writes one row; `values` holds the outputs one after another, `row` is the input row that brought it. Only a JSON
@@ -43,14 +46,18 @@ struct RowWriter {
 
   /// Writes a symbol of the first output's table, after a separator where one is due.
   mutating func write(symbol id: Int) throws(StreamError) {
-    guard let symbols = ports[0].symbols else { return }
-    if isInSequence { try output.write(symbols.separator) }
+    guard symbols != nil else { return }
+    if isInSequence { try output.write(symbols!.table.separator) }
     isInSequence = true
-    try symbols.write(id, to: output)
+    try symbols!.write(id, to: output)
   }
+
+  /// Writes what is left of a text: a character that never became whole.
+  mutating func finish() throws(StreamError) { try symbols?.finish(to: output) }
 
   /// Ends a sequence that was a line of input: what is text ends its line, so that lines out answer lines in.
   mutating func endSequence(wasEmpty: Bool) throws(StreamError) {
+    try finish()
     if format == .text || wasEmpty && format.isLines { try endLine() }
     isInSequence = false
   }

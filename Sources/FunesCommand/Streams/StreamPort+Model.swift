@@ -18,10 +18,11 @@ extension SymbolTable {
       case .labels: .labels
       case .characters: .characters
       case .bytes: .bytes
+      case .pieces: .pieces
       }
     self.init(
       kind: kind, symbols: text.symbols, unknown: text.unknown.map(Int32.init), isLowerCased: text.isLowerCased,
-      isLineSequence: text.isLineSequence, separator: text.separator)
+      isLineSequence: text.isLineSequence, separator: text.separator, pieces: PieceVocabulary(text))
   }
 }
 

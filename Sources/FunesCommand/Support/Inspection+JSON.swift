@@ -63,6 +63,7 @@ extension Inspection {
       "kind": .string("\(text.kind)"), "symbols": strings(text.symbols),
       "unknown": text.unknown.map { .integer($0) } ?? .null, "isLowerCased": .bool(text.isLowerCased),
       "isLineSequence": .bool(text.isLineSequence), "separator": .string(text.separator),
+      "begin": text.begin.map { .integer($0) } ?? .null,
     ])
   }
 

@@ -79,6 +79,7 @@ struct Inspection {
     var line = "text \(index): \(text.kind)"
     if text.kind != .bytes { line += ", \(text.symbols.count) symbols" }
     if let unknown = text.unknown { line += ", unknown is id \(unknown)" }
+    if let begin = text.begin { line += ", begins with id \(begin)" }
     if text.isLowerCased { line += ", lower-cased" }
     if text.isLineSequence { line += ", each line a sequence" }
     if !text.separator.isEmpty { line += ", separated by \(JSONText.quoted(text.separator))" }

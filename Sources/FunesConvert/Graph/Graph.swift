@@ -138,13 +138,17 @@ public struct Graph: Sendable {
 
   /// Labels of an output or the vocabulary of an input or output.
   public struct TextTable: Sendable {
-    public enum Kind: UInt32, Sendable { case labels = 1, characters = 2, bytes = 3 }
+    public enum Kind: UInt32, Sendable { case labels = 1, characters = 2, bytes = 3, pieces = 4 }
     public var kind: Kind
     public var symbols: [String]
     public var unknown: Int?
     public var isLowerCased = false
     public var isLineSequence = false
     public var separator = ""
+    /// Pieces only: a vector constant with a score for each symbol.
+    public var scores: Int?
+    /// Pieces only: the id put before each text.
+    public var begin: Int?
 
     public init(kind: Kind, symbols: [String], unknown: Int? = nil) {
       self.kind = kind

@@ -53,7 +53,7 @@ extension Graph {
       if rows > 1 << 28 { throw .tooLarge(what: "rows of \"\(constant.name)\"", found: rows, limit: 1 << 28) }
       if cols > 65_536 { throw .tooLarge(what: "columns of \"\(constant.name)\"", found: cols, limit: 65_536) }
     }
-    var usedConstants = Set(states.compactMap(\.initial))
+    var usedConstants = Set(states.compactMap(\.initial) + texts.compactMap(\.scores))
     var usedStates: Set<Int> = []
     for op in programs.flatMap(\.operators) {
       let record = OperatorRecord(op.operation)

@@ -172,7 +172,9 @@ extension RecordWriter {
       writer.append(index: text.unknown)
       writer.append(UInt32((text.isLowerCased ? 1 : 0) + (text.isLineSequence ? 2 : 0)))
       writer.append(index: table[text.separator])
-      writer.zeros(12)
+      writer.append(index: text.kind == .pieces ? text.scores : 0)
+      writer.append(index: text.kind == .pieces ? text.begin : 0)
+      writer.zeros(4)
     }
     return writer
   }

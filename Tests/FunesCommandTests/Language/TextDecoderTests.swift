@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text as ids: characters in pieces, broken UTF-8, line ends, lower case, the unknown.
 
+import Funes
 import Testing
 
 @testable import FunesCommand
@@ -75,5 +76,36 @@ import Testing
       if case .invalid = results.last { continue }
       Issue.record("\(bytes) was taken: \(results)")
     }
+  }
+}
+
+@Suite struct PieceDecodingTests {
+  private static let vocabulary = PieceVocabulary(
+    symbols: ["<unk>", "<s>", " ", "a", "b", " a", "ab"], scores: [0, 0, 0, 0, 0, -1, -2], begin: 1)
+
+  private func events(_ text: String, isLineSequence: Bool) throws -> [TextDecoder.Event] {
+    let table = SymbolTable(
+      kind: .pieces, symbols: Self.vocabulary.symbols, isLowerCased: true, isLineSequence: isLineSequence,
+      pieces: Self.vocabulary)
+    var decoder = TextDecoder(table: table, reader: reader(Array(text.utf8), pieceSize: 1))
+    var events: [TextDecoder.Event] = []
+    while events.last != .end { events.append(try decoder.next()) }
+    #expect(try decoder.next() == .end)
+    return events
+  }
+
+  @Test func aTextBeginsOnce() throws {
+    #expect(try events("", isLineSequence: false) == [.id(1), .end])
+    #expect(try events("Ab", isLineSequence: false) == [.id(1), .id(5), .id(4), .end])
+    #expect(throws: StreamError.unknownCharacter("\n", at: TextPlace(line: 1, column: 2))) {
+      _ = try events("a\n", isLineSequence: false)
+    }
+  }
+
+  @Test func eachLineBeginsAnew() throws {
+    let line: [TextDecoder.Event] = [.id(1), .id(5), .endOfLine]
+    #expect(try events("", isLineSequence: true) == [.end])
+    #expect(try events("a\r\na\n", isLineSequence: true) == line + line + [.end])
+    #expect(try events("\nba", isLineSequence: true) == [.id(1), .endOfLine, .id(1), .id(2), .id(4), .id(3), .end])
   }
 }

@@ -8,10 +8,11 @@ import Testing
 
 @Suite struct BadFileTests {
   static let all = BadFile.layout + BadFile.records + BadFile.programs + BadFile.operators + BadFile.shapes
-    + BadFile.attention
+    + BadFile.attention + BadFile.pieces
 
   @Test func theFileThatTheyAreMadeFromIsGood() throws {
     _ = try LoadedModel(FileParts.everyOperator.bytes)
+    _ = try LoadedModel(BadFile.goodPieces)
     #expect(FileParts(FileParts.everyOperator.bytes).bytes == FileParts.everyOperator.bytes)
   }
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ids of pieces to text, as they come: a character whose bytes come in several pieces is given when it is whole.
+
+#if !hasFeature(Embedded)
+  /// Joins pieces; FORMAT.md, TEXT, has the rule. What is no UTF-8 becomes U+FFFD.
+  public struct PieceDecoder: Sendable {
+    private let vocabulary: PieceVocabulary
+    /// A blank that comes now is the one that encoding put there.
+    private var isAtBegin: Bool
+    /// The first bytes of a character that is not whole, at most three.
+    private var held: [UInt8] = []
+
+    /// With `isContinued` the text goes on from an earlier one, so that a blank at its front stays.
+    public init(_ vocabulary: PieceVocabulary, isContinued: Bool = false) {
+      self.vocabulary = vocabulary
+      isAtBegin = !isContinued
+    }
+
+    /// The text that an id completes; empty for the begin id, for parts of characters and for what is no id.
+    public mutating func push(_ id: Int) -> String {
+      guard vocabulary.bytes.indices.contains(id) else { return "" }
+      if id == vocabulary.begin.map({ Int($0) }) { return finish() }
+      var bytes = vocabulary.bytes[id][...]
+      if isAtBegin, bytes.first == UInt8(ascii: " ") { bytes = bytes.dropFirst() }
+      isAtBegin = false
+      held += bytes
+      let whole = held.count - PieceDecoder.partByteCount(held)
+      defer { held.removeFirst(whole) }
+      return String(decoding: held[..<whole], as: UTF8.self)
+    }
+
+    /// Ends the text and returns what is left of it; the next id begins another.
+    public mutating func finish() -> String {
+      defer { held.removeAll() }
+      isAtBegin = true
+      return String(decoding: held, as: UTF8.self)
+    }
+
+    /// How many bytes at the end begin a character and do not end it.
+    private static func partByteCount(_ bytes: [UInt8]) -> Int {
+      for count in 1...3 where count <= bytes.count {
+        let byte = bytes[bytes.count - count]
+        if byte & 0xC0 == 0x80 { continue }
+        let needed = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1
+        return needed > count ? count : 0
+      }
+      return 0
+    }
+  }
+#endif
