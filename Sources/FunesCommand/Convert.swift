@@ -14,12 +14,13 @@ struct ConvertCommand: ParsableCommand {
       funes convert --checkpoint <name=path> ... --recipe <file> [<options>]
       """,
     discussion: """
-      Reads safetensors, PyTorch (nothing in it is executed), npz and npy. The architecture comes from a recipe, or \
-      from the tensor names where they are plain; what was inferred is said on stderr.
+      Reads safetensors, PyTorch (nothing in it is executed), npz, npy and llama2.c's .bin. The architecture comes \
+      from a recipe, or from the tensor names where they are plain; what was inferred is said on stderr.
 
         funes convert names.safetensors -o names.funes
         funes convert pretrained.pt --recipe resemblyzer.json -o voice.funes
         funes convert --checkpoint a=a.npz --checkpoint b=b.npz --recipe ab.json
+        funes convert stories260K.bin --tokenizer tok512.bin
 
       Before the file is written, whole or not at all, it is opened and runs its self-test, and many rows at once are \
       shown to give the bits of one row at a time. Stdout gets a table of layers: bytes, signal-to-noise ratio of the \
@@ -32,6 +33,8 @@ struct ConvertCommand: ParsableCommand {
   var checkpoint: [String] = []
   @Option(help: ArgumentHelp("The recipe: which operators the tensors become.", valueName: "file"))
   var recipe: String?
+  @Option(help: ArgumentHelp("The vocabulary of a llama2.c checkpoint, its tokenizer.bin.", valueName: "file"))
+  var tokenizer: String?
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp("The model to write (default: the checkpoint's name with .funes, here).", valueName: "file"))
@@ -65,7 +68,10 @@ struct ConvertCommand: ParsableCommand {
     let paths = try CheckpointPaths.dictionary(plain: checkpoints, named: checkpoint, recipe: recipe)
     let path = output ?? CheckpointPaths.stem(of: paths.values.min() ?? "model") + ".funes"
     try checkFiles(model: path, checkpoints: paths)
-    let imported = try Importer.graph(checkpoints: paths, recipePath: recipe)
+    let imported = try Importer.graph(checkpoints: paths, recipePath: recipe, tokenizerPath: tokenizer)
+    if recipeOut != nil, imported.recipe == nil {
+      throw ChoiceError.unsuitable(what: "--recipe-out", reason: "found a format that needs no recipe; leave it out")
+    }
     for note in imported.notes { Talk.say("funes: \(note)") }
     let bar = Progress("converting", isForced: progress)
     var converter = Converter(precision: activations == 8 ? .fast : .default)
@@ -83,7 +89,7 @@ struct ConvertCommand: ParsableCommand {
     }
     bar.end()
     try AtomicFile.write(path, converted.bytes)
-    if let recipeOut { try AtomicFile.write(recipeOut, Array(imported.recipe.json().utf8)) }
+    if let recipeOut, let recipe = imported.recipe { try AtomicFile.write(recipeOut, Array(recipe.json().utf8)) }
     let summary = ConversionSummary(
       path: path, notes: imported.notes, report: report, comparison: comparison, givenPrograms: givenPrograms)
     for warning in summary.warnings { Talk.say("funes: \(warning)") }
@@ -96,6 +102,7 @@ struct ConvertCommand: ParsableCommand {
   private func checkFiles(model: String, checkpoints: [String: String]) throws {
     var inputs = checkpoints.values.sorted().map { NamedPath("the checkpoint", $0) }
     if let recipe { inputs.append(NamedPath("the recipe", recipe)) }
+    if let tokenizer { inputs.append(NamedPath("the tokenizer", tokenizer)) }
     if let input { inputs.append(NamedPath("the file of --input", input)) }
     var outputs = [NamedPath("--output", model)]
     if let recipeOut { outputs.append(NamedPath("--recipe-out", recipeOut)) }

@@ -20,7 +20,7 @@ extension CheckpointError: CustomStringConvertible {
     case .unknownFormat(let file, []): "\"\(file)\": is empty, expected safetensors, a PyTorch file, npz or npy"
     case .unknownFormat(let file, let found):
       "\"\(file)\": found the first bytes \(CheckpointError.hex(found)), expected safetensors, a PyTorch "
-        + "file, npz or npy"
+        + "file, npz, npy or a llama2.c file"
     case .foreignFormat(let file, let found):
       "\"\(file)\": found \(found.rawValue), expected safetensors, a PyTorch file, npz or npy; \(found.remedy)"
     case .truncated(let at, let needed, let available):
@@ -58,6 +58,8 @@ extension CheckpointError: CustomStringConvertible {
     case .tar(let at, let fault): "\(at): \(fault)"
     case .pickle(let at, let fault): "\(at): \(fault)"
     case .torch(let at, let fault): "\(at): \(fault)"
+    case .llama(let at, let fault): "\(at): \(fault)"
+    case .tokenizer(let at, let fault): "\(at): \(fault)"
     }
   }
 

@@ -70,6 +70,10 @@ public enum CheckpointError: Error, Equatable {
   case pickle(at: CheckpointPlace, PickleFault)
   /// A PyTorch file breaks a rule of its format.
   case torch(at: CheckpointPlace, TorchFault)
+  /// A llama2.c file has a header that cannot be true, or is of a version that is not read.
+  case llama(at: CheckpointPlace, LlamaFault)
+  /// A vocabulary of llama2.c breaks a rule of its format.
+  case tokenizer(at: CheckpointPlace, TokenizerFault)
 }
 
 /// Formats that are recognised only to say what to do with them.
@@ -96,6 +100,7 @@ public enum CheckpointLimit: String, Sendable, Equatable {
   case nesting = "nested containers"
   case names = "bytes of names"
   case visits = "values reached in a pickle"
+  case tokenizerBytes = "bytes in the tokenizer's file"
   case broadcastElements = "elements in a tensor larger than its storage"
 }
 

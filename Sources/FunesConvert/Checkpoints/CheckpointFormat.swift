@@ -3,6 +3,8 @@
 
 extension Checkpoint {
   static func read(_ source: ByteSource) throws(CheckpointError) -> Checkpoint {
+    // No other format begins with what this one takes for a header.
+    if let header = try LlamaHeader(source) { return try LlamaFile.read(source, header) }
     let start = try source.prefix(512)
     if start.starts(with: Npy.magic) {
       return try Checkpoint(file: source.name, tensors: try Npy.read(array: source), metadata: [:])

@@ -9,8 +9,8 @@ public struct Imported: Sendable {
   public var graph: Graph
   /// What was inferred or assumed, a line each, for a person to read.
   public var notes: [String]
-  /// The recipe that was read or inferred; `json()` writes it out.
-  public var recipe: Recipe
+  /// The recipe that was read or inferred, which `json()` writes out; nil where the file's format tells the architecture.
+  public var recipe: Recipe?
 }
 
 /// Reads checkpoints and makes a graph of them.
@@ -20,12 +20,16 @@ public struct Importer {
   /// - Parameters:
   ///   - checkpoints: paths by the names that the recipe gives them. A single path may have any name, and without a
   ///     recipe there is a single path.
-  ///   - recipePath: the recipe's file; nil infers a recipe from the tensor names.
+  ///   - recipePath: the recipe's file; nil infers a recipe from the tensor names, or takes what the format tells.
+  ///   - tokenizerPath: the vocabulary of a llama2.c file.
   ///
   /// Throws `CheckpointError`, `RecipeError`, `InferenceError` or `ImportError`. Metadata gets `checkpoint.<name>.sha256`,
   /// and `recipe.sha256` where a recipe was read.
-  public static func graph(checkpoints: [String: String], recipePath: String?) throws -> Imported {
-    guard let recipePath else { return try infer(checkpoints) }
+  public static func graph(
+    checkpoints: [String: String], recipePath: String?, tokenizerPath: String? = nil
+  ) throws -> Imported {
+    guard let recipePath else { return try infer(checkpoints, tokenizerPath) }
+    if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
     let bytes = try contents(of: recipePath)
     let recipe = try Recipe.parse(bytes)
     var paths = checkpoints
@@ -42,17 +46,39 @@ public struct Importer {
     return Imported(graph: graph, notes: [], recipe: recipe)
   }
 
-  private static func infer(_ checkpoints: [String: String]) throws -> Imported {
+  private static func infer(_ checkpoints: [String: String], _ tokenizerPath: String?) throws -> Imported {
     guard checkpoints.count == 1, let path = checkpoints.first?.value else {
       throw ImportError.severalCheckpointsWithoutRecipe(checkpoints.keys.sorted())
     }
-    let source = try source(path)
     let file = URL(fileURLWithPath: path)
+    if let header = try LlamaHeader(ByteSource(path: path)) {
+      return try llama(header, path: path, name: file.deletingPathExtension().lastPathComponent, tokenizerPath)
+    }
+    if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
+    let source = try source(path)
     let inferred = try RecipeInference.recipe(
       from: source, name: file.deletingPathExtension().lastPathComponent, file: file.lastPathComponent)
     var graph = try inferred.recipe.graph(sources: [Recipe.defaultCheckpoint: source])
     try addHashes(of: [Recipe.defaultCheckpoint: path], to: &graph)
     return Imported(graph: graph, notes: inferred.notes, recipe: inferred.recipe)
+  }
+
+  /// A llama2.c file, which needs no recipe.
+  private static func llama(
+    _ header: LlamaHeader, path: String, name: String, _ tokenizerPath: String?
+  ) throws -> Imported {
+    var tokenizer: LlamaTokenizer?
+    if let tokenizerPath {
+      tokenizer = try LlamaTokenizer(ByteSource(path: tokenizerPath), count: header.symbolCount)
+    }
+    var graph = try LlamaGraph.graph(header, Checkpoint.read(path: path), name: name, tokenizer: tokenizer)
+    try addHashes(of: [Recipe.defaultCheckpoint: path], to: &graph)
+    if let tokenizerPath { graph.metadata["tokenizer.sha256"] = hexadecimal(try contents(of: tokenizerPath)) }
+    let shape = "\(header.layerCount) layers of \(header.width), \(header.headCount) heads over \(header.keyHeadCount)"
+    var notes = ["a llama2.c file: \(shape), \(header.symbolCount) symbols, \(header.windowRows) positions"]
+    notes.append("assumed: norms with an epsilon of 1e-5, rotary angles of base 10000")
+    if tokenizer == nil { notes.append("no vocabulary: the model reads ids; --tokenizer gives it one") }
+    return Imported(graph: graph, notes: notes, recipe: nil)
   }
 
   /// The tensors of a checkpoint file.
@@ -87,6 +113,8 @@ public enum ImportError: Error, Equatable {
   case unreadableFile(String)
   /// None or several checkpoints were given without a recipe to say what each is.
   case severalCheckpointsWithoutRecipe([String])
+  /// A tokenizer was given for what is no llama2.c file, or beside a recipe, which has its own texts.
+  case unexpectedTokenizer(String)
 }
 
 extension ImportError: CustomStringConvertible {
@@ -95,6 +123,8 @@ extension ImportError: CustomStringConvertible {
     case .unreadableFile(let path): "file \"\(path)\": found none that can be read"
     case .severalCheckpointsWithoutRecipe(let names):
       "checkpoints: found \(names.count) without a recipe, expected one; write a recipe that says what each is"
+    case .unexpectedTokenizer(let path):
+      "tokenizer \"\(path)\": found no llama2.c file that it belongs to; other models have their texts in the recipe"
     }
   }
 }

@@ -13,25 +13,7 @@ import Testing
   /// worst; a wrong gate, tile or state leaves less than 20.
   private static let leastSNR = 50.0
 
-  private static let script = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("tools/reference.py").path
-
-  /// What a Python script prints; nil where it fails or there is no Python.
-  private static func python(_ arguments: [String]) -> String? {
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["python3"] + arguments
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return nil }
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return process.terminationStatus == 0 ? String(decoding: text, as: UTF8.self) : nil
-  }
-
-  private static let hasNumpy = python(["-c", "import numpy"]) != nil
+  private static let hasNumpy = Python.run(["-c", "import numpy"]) != nil
 
   @Test(.enabled(if: hasNumpy, "no python3 with numpy"))
   func everyOperatorIsReadAlikeByBoth() throws {
@@ -41,8 +23,8 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: path) }
     let file = try ModelFile(path: path)
     for (index, program) in file.model.programs.enumerated() {
-      let arguments = [Self.script, path, "--program", program.name, "--rows", "\(rows)", "--seed", "\(seed)"]
-      let text = try #require(Self.python(arguments))
+      let arguments = [Python.tool("reference.py"), path, "--program", program.name, "--rows", "\(rows)", "--seed", "\(seed)"]
+      let text = try #require(Python.run(arguments))
       var expected: [String: [Float]] = [:]
       for line in text.split(separator: "\n") {
         let words = line.split(separator: " ")
