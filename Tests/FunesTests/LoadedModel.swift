@@ -3,6 +3,7 @@
 
 import Funes
 import FunesConvert
+import Testing
 
 /// A model with its bytes, which tests may damage before they open them.
 final class LoadedModel {
@@ -25,4 +26,9 @@ final class LoadedModel {
   }
 
   deinit { memory.deallocate() }
+}
+
+/// Tests of several graphs are told by their names, not by their weights.
+extension Graph: CustomTestStringConvertible {
+  public var testDescription: String { name }
 }
