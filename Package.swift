@@ -53,7 +53,8 @@ let package = Package(
       ]),
     .target(name: "CFunesTestSupport", path: "Tests/CFunesTestSupport"),
     .testTarget(
-      name: "FunesConvertTests", dependencies: ["Funes", "FunesConvert", "FunesCommand", "FunesTestSupport"], exclude: ["Goldens"]),
+      name: "FunesConvertTests", dependencies: ["Funes", "FunesConvert", "FunesCommand", "FunesTestSupport"],
+      exclude: ["Goldens"]),
     .testTarget(
       name: "FunesCTests", dependencies: ["CFunes", "Funes", "FunesC", "FunesConvert", "FunesTestSupport"]),
     .testTarget(name: "FunesCommandTests", dependencies: ["FunesCommand", "FunesConvert", "FunesTestSupport"]),

@@ -45,7 +45,9 @@ public struct GraphBuilder {
     return graph.constants.count - 1
   }
 
-  public mutating func value(_ name: String, _ shape: [Int], domain: Int = 1, element: Graph.Value.Element = .float) -> Int {
+  public mutating func value(_ name: String, _ shape: [Int], domain: Int = 1, element: Graph.Value.Element = .float)
+    -> Int
+  {
     graph.values.append(Graph.Value(name: name, element: element, shape: shape, domain: domain))
     return graph.values.count - 1
   }

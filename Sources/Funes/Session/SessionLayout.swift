@@ -27,7 +27,9 @@ extension Model {
   func memoryNeeded(rows: Int, threads: Int) throws(ModelError) -> UInt64 {
     let (shared, perThread) = scratchByteCounts()
     let perRow = UInt64(rowArenaByteCount).multipliedReportingOverflow(by: UInt64(rows))
-    guard !perRow.overflow, perRow.partialValue < 1 << 62 else { throw .overBudget(found: UInt64.max, allowed: 1 << 62) }
+    guard !perRow.overflow, perRow.partialValue < 1 << 62 else {
+      throw .overBudget(found: UInt64.max, allowed: 1 << 62)
+    }
     return UInt64(SessionPlan.byteCount(self)) + UInt64(stateByteCount)
       + UInt64(fixedArenaByteCount) + perRow.partialValue + UInt64(shared) + UInt64(perThread) * UInt64(threads)
   }

@@ -114,7 +114,8 @@ extension ConversionReport {
       guard case .matrix(let rows, _, _) = graph.constants[weight].layout else { return 0 }
       return graph.values[op.outputs[0]].width / rows * count(weight)
     case .cell(let cell):
-      let matrices = [cell.weightX, cell.weightH] + [cell.candidate, cell.candidateX, cell.projection].compactMap { $0 }
+      let matrices =
+        [cell.weightX, cell.weightH] + [cell.candidate, cell.candidateX, cell.projection].compactMap { $0 }
       return matrices.reduce(0) { $0 + count($1) } * cell.lanes * (cell.innerSteps ?? 1)
     case .attention(let attention): return 2 * attention.window * graph.values[op.inputs[0]].width
     default: return 0

@@ -126,7 +126,9 @@ enum Scheme: String, CaseIterable, CustomTestStringConvertible {
     let limit = try #require(ratios[scheme.rawValue] as? Double) - margin
     #expect(found.count == expected.count)
     let ratio = signalToNoise(found, expected)
-    print("    \(scheme.rawValue): SNR \((ratio * 100).rounded() / 100) dB, at least \((limit * 100).rounded() / 100) dB wanted")
+    print(
+      "    \(scheme.rawValue): SNR \((ratio * 100).rounded() / 100) dB, at least \((limit * 100).rounded() / 100) dB wanted"
+    )
     #expect(ratio >= limit, "SNR \(ratio) dB, expected at least \(limit) dB")
   }
 }

@@ -23,7 +23,9 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: path) }
     let file = try ModelFile(path: path)
     for (index, program) in file.model.programs.enumerated() {
-      let arguments = [Python.tool("reference.py"), path, "--program", program.name, "--rows", "\(rows)", "--seed", "\(seed)"]
+      let arguments = [
+        Python.tool("reference.py"), path, "--program", program.name, "--rows", "\(rows)", "--seed", "\(seed)",
+      ]
       let text = try #require(Python.run(arguments))
       var expected: [String: [Float]] = [:]
       for line in text.split(separator: "\n") {

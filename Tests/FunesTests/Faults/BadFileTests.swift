@@ -7,7 +7,8 @@ import Testing
 @testable import Funes
 
 @Suite struct BadFileTests {
-  static let all = BadFile.layout + BadFile.records + BadFile.programs + BadFile.operators + BadFile.shapes
+  static let all =
+    BadFile.layout + BadFile.records + BadFile.programs + BadFile.operators + BadFile.shapes
     + BadFile.attention + BadFile.pieces
 
   @Test func theFileThatTheyAreMadeFromIsGood() throws {

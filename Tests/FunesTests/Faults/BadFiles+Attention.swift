@@ -92,7 +92,8 @@ extension BadFile {
     state("no slot", "attention", 2, takes: nil, .arity, 2, 1),
     state("no count of filled rows", "attention", 3, takes: nil, .arity, 3, 1),
     state("floats for a cache", "attention", 0, takes: "window.ring", .state, 3, 7),
-    bad("one cache twice", .operators, e.op("attention"), .state, e.state("attention.keys"), e.state("attention.keys")) {
+    bad("one cache twice", .operators, e.op("attention"), .state, e.state("attention.keys"), e.state("attention.keys"))
+    {
       $0.set32(.operators, $1, 92, UInt32($0.state("attention.keys")))
     },
     state("a count for a slot", "attention", 2, takes: "attention.filled", .state, 4, 3),
