@@ -24,11 +24,8 @@ import Testing
       var converter = Converter(precision: precision)
       converter.sharesArena = sharesArena
       let bytes = try converter.convert(graph).bytes
-      let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
-      defer { memory.deallocate() }
-      memory.copyBytes(from: bytes)
-      let model = try Model(unsafeBytes: UnsafeRawBufferPointer(memory))
-      try model.verify()
+      let file = try ModelFile(copying: bytes)
+      try file.model.verify()
     }
   }
 

@@ -3,29 +3,22 @@
 
 import Funes
 import FunesConvert
+import FunesTestSupport
 import Testing
 
 /// A model with its bytes, which tests may damage before they open them.
 final class LoadedModel {
-  let memory: UnsafeMutableRawBufferPointer
   let model: Model
+  private let memory: AlignedBytes
 
   init(_ bytes: [UInt8]) throws {
-    memory = .allocate(byteCount: bytes.count, alignment: 64)
-    memory.copyBytes(from: bytes)
-    do {
-      model = try Model(unsafeBytes: UnsafeRawBufferPointer(memory))
-    } catch {
-      memory.deallocate()
-      throw error
-    }
+    memory = AlignedBytes(bytes)
+    model = try Model(unsafeBytes: UnsafeRawBufferPointer(memory.bytes))
   }
 
   convenience init(_ graph: Graph, precision: Precision = .default) throws {
     try self.init(Converter(precision: precision).convert(graph).bytes)
   }
-
-  deinit { memory.deallocate() }
 }
 
 /// Tests of several graphs are told by their names, not by their weights.

@@ -7,21 +7,16 @@ import FunesConvert
 
 /// A graph, converted and opened.
 final class QuantizedRun {
-  let memory: UnsafeMutableRawBufferPointer
-  let model: Model
+  let file: ModelFile
+  var model: Model { file.model }
 
   init(_ graph: Graph, _ precision: Precision) throws {
-    let bytes = try Converter(precision: precision).convert(graph).bytes
-    memory = .allocate(byteCount: bytes.count, alignment: 64)
-    memory.copyBytes(from: bytes)
-    model = try Model(unsafeBytes: UnsafeRawBufferPointer(memory))
+    file = try ModelFile(copying: Converter(precision: precision).convert(graph).bytes)
   }
-
-  deinit { memory.deallocate() }
 
   /// Output rows of a program over float rows, from a fresh state.
   func rows(_ input: [Float], count: Int, program: String = "step", output: String) throws -> [Float] {
-    var session = try Session(model, rows: count)
+    var session = try Session(file, rows: count)
     let index = model.programIndex(named: program)!
     _ = session.unsafeInput(0, of: index).update(from: input)
     try session.check(session.run(index, rows: count), count)
@@ -30,7 +25,7 @@ final class QuantizedRun {
 
   /// Output rows of a program over ids, from a fresh state.
   func rows(ids: [Int32], program: String = "step", output: String) throws -> [Float] {
-    var session = try Session(model, rows: ids.count)
+    var session = try Session(file, rows: ids.count)
     let index = model.programIndex(named: program)!
     _ = session.unsafeInputIDs(0, of: index).update(from: ids)
     try session.check(session.run(index, rows: ids.count), ids.count)
@@ -40,7 +35,7 @@ final class QuantizedRun {
   /// Encodes a source, then steps greedily as the file's generation record says.
   func generate(source: [Int32]) throws -> (ids: [Int], logits: [Float]) {
     let generation = model.generation!
-    var session = try Session(model, rows: source.count)
+    var session = try Session(file, rows: source.count)
     _ = session.unsafeInputIDs(0, of: generation.encodeProgram!).update(from: source)
     try session.check(session.run(generation.encodeProgram!, rows: source.count), source.count)
     var ids: [Int] = []
@@ -78,13 +73,9 @@ func argmax(_ row: some Sequence<Float>) -> Int {
   return best.index
 }
 
-/// 10 log10(Σ expected² / Σ (expected − found)²).
+/// The signal-to-noise ratio of all values together, in dB.
 func signalToNoise(_ found: [Float], _ expected: [Float]) -> Double {
-  var signal = 0.0
-  var noise = 0.0
-  for (a, b) in zip(found, expected) {
-    signal += Double(b) * Double(b)
-    noise += (Double(a) - Double(b)) * (Double(a) - Double(b))
-  }
-  return 10 * log10(signal / noise)
+  var difference = Difference()
+  difference.add(expected: expected[...], found: found[...])
+  return difference.snr
 }

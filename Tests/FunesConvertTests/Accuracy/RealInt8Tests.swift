@@ -124,7 +124,7 @@ enum Scheme: String, CaseIterable, CustomTestStringConvertible {
   ) throws {
     let ratios = try #require(limits["snr_db"] as? [String: Any])
     let limit = try #require(ratios[scheme.rawValue] as? Double) - margin
-    #expect(found.count == expected.count)
+    try #require(found.count == expected.count)
     let ratio = signalToNoise(found, expected)
     print(
       "    \(scheme.rawValue): SNR \((ratio * 100).rounded() / 100) dB, at least \((limit * 100).rounded() / 100) dB wanted"

@@ -6,31 +6,18 @@ import Testing
 @testable import FunesConvert
 
 @Suite struct BadRecipeStateTests {
-  private func expect(
-    _ expected: RecipeError, _ change: (inout SmallRecipe) -> Void, location: SourceLocation = #_sourceLocation
-  ) {
-    var recipe = SmallRecipe()
-    change(&recipe)
-    #expect(recipe.refusal() == expected, sourceLocation: location)
-    #expect(expected.description.contains("found"), sourceLocation: location)
-  }
-
-  private func lstm(_ fields: String, x: String = #""wx""#, h: String = #""wh""#) -> String {
-    #"{"op": "lstm", "input": "x", "output": "h", "weight_x": \#(x), "weight_h": \#(h)\#(fields)}"#
-  }
-
   // MARK: States
 
   private let read = #"{"op": "state_read", "state": "h.hidden", "output": "old"}"#
   private let hidden = #""states": [{"name": "h.hidden", "kind": "hidden", "width": 2}],"#
 
   @Test func feedbackNeedsASequentialRun() {
-    expect(.stateOutsideSequentialRun(program: "step", state: "h.hidden")) {
+    expectRefusal(.stateOutsideSequentialRun(program: "step", state: "h.hidden")) {
       $0.top = hidden
       $0.ops = read + ", " + SmallRecipe.lstm
       $0.outputs = #""h", "old""#
     }
-    expect(.stateOutsideSequentialRun(program: "step", state: "h.hidden")) {
+    expectRefusal(.stateOutsideSequentialRun(program: "step", state: "h.hidden")) {
       $0.top = hidden
       $0.ops = #"{"sequential": [\#(read)]}, {"sequential": [\#(SmallRecipe.lstm)]}"#
       $0.outputs = #""h", "old""#
@@ -44,34 +31,34 @@ import Testing
 
   @Test func statesHaveOneOwnerAndOneShape() {
     let second = SmallRecipe.lstm.replacing("\"h\"", with: "\"h2\"").dropLast() + #", "hidden": "h.hidden"}"#
-    expect(.stateOwnedTwice(program: "step", state: "h.hidden")) {
+    expectRefusal(.stateOwnedTwice(program: "step", state: "h.hidden")) {
       $0.ops += ", " + second
       $0.outputs = #""h", "h2""#
     }
-    expect(.stateMismatch(operator: "h", state: "h.hidden", found: "hidden (1, 2)", expected: "hidden (1, 3)")) {
+    expectRefusal(.stateMismatch(operator: "h", state: "h.hidden", found: "hidden (1, 2)", expected: "hidden (1, 3)")) {
       $0.top = hidden.replacing("2}", with: "3}")
     }
-    expect(.stateMismatch(operator: "h", state: "s", found: "hidden (1, 2)", expected: "value (1, 2)")) {
+    expectRefusal(.stateMismatch(operator: "h", state: "s", found: "hidden (1, 2)", expected: "value (1, 2)")) {
       $0.top = #""states": [{"name": "s", "kind": "value", "width": 2}],"#
-      $0.ops = lstm(#", "hidden": "s""#)
+      $0.ops = SmallRecipe.lstm(#", "hidden": "s""#)
     }
-    expect(.valueShape(program: "step", operator: "state_write", value: "x", found: [3], expected: [2])) {
+    expectRefusal(.valueShape(program: "step", operator: "state_write", value: "x", found: [3], expected: [2])) {
       $0.top = #""states": [{"name": "s", "kind": "value", "width": 2}],"#
       $0.ops += #", {"op": "state_write", "input": "x", "state": "s"}"#
     }
-    expect(.tensorShape(operator: "h.hidden", tensor: "b", found: [8], expected: [2])) {
+    expectRefusal(.tensorShape(operator: "h.hidden", tensor: "b", found: [8], expected: [2])) {
       $0.top = hidden.replacing("2}", with: #"2, "initial": "b"}"#)
     }
   }
 
   @Test func whatRunsBackwardsNeedsABlockAndAReset() {
-    let reversed = lstm(#", "reversed": true"#)
-    expect(.reversedNeedsBlock(program: "step", operator: "h")) { $0.ops = reversed }
-    expect(.reversedNeedsReset(program: "step", state: "h.cell")) {
+    let reversed = SmallRecipe.lstm(#", "reversed": true"#)
+    expectRefusal(.reversedNeedsBlock(program: "step", operator: "h")) { $0.ops = reversed }
+    expectRefusal(.reversedNeedsReset(program: "step", state: "h.cell")) {
       $0.ops = reversed
       $0.flags = #""block": true, "reset": ["h.hidden"],"#
     }
-    expect(.notSequential(program: "step", operator: "h", reason: "it runs backwards")) {
+    expectRefusal(.notSequential(program: "step", operator: "h", reason: "it runs backwards")) {
       $0.ops = #"{"sequential": [\#(reversed)]}"#
       $0.flags = #""block": true, "reset": "all","#
     }
@@ -79,7 +66,7 @@ import Testing
 
   @Test func aStreamGoesOnFromCallToCall() {
     for reset in [#""all""#, #"["h.hidden"]"#] {
-      expect(.resetNeedsBlock(program: "step", state: "h.hidden")) { $0.flags = #""reset": \#(reset),"# }
+      expectRefusal(.resetNeedsBlock(program: "step", state: "h.hidden")) { $0.flags = #""reset": \#(reset),"# }
     }
     let last = #", {"op": "last", "input": "h", "output": "end"}, {"op": "relu", "input": "end", "output": "e"}, "#
     let expected = "a row for each row, or \"block\": true"
@@ -87,7 +74,7 @@ import Testing
       #"{"op": "add", "inputs": ["h", "e"], "output": "y"}"#,
       #"{"sequential": [{"op": "tanh", "input": "e", "output": "y"}]}"#,
     ] {
-      expect(.wrongRows(program: "step", operator: "y", value: "e", expected: expected)) {
+      expectRefusal(.wrongRows(program: "step", operator: "y", value: "e", expected: expected)) {
         $0.ops += last + use
         $0.outputs = #""h", "y""#
       }
@@ -111,14 +98,14 @@ import Testing
       #""texts": [{"name": "t", "kind": "\#(kind)", "symbols": [\#(symbols)]}],"#
     }
     let output = #"{"name": "h", "text": "t"}"#
-    expect(.textCount(program: "step", port: "h", found: 3, expected: 2)) {
+    expectRefusal(.textCount(program: "step", port: "h", found: 3, expected: 2)) {
       $0.top = labels(#""a", "b", "c""#)
       $0.outputs = output
     }
-    expect(.badSymbol(text: "t", index: 1, symbol: "a")) { $0.top = labels(#""a", "a""#) }
-    expect(.badSymbol(text: "t", index: 1, symbol: "ab")) { $0.top = labels(#""a", "ab""#, kind: "characters") }
-    expect(.badSymbol(text: "t", index: 0, symbol: "")) { $0.top = labels("") }
-    expect(.idOutOfRange(key: "unknown of \"t\"", found: 2, count: 2)) {
+    expectRefusal(.badSymbol(text: "t", index: 1, symbol: "a")) { $0.top = labels(#""a", "a""#) }
+    expectRefusal(.badSymbol(text: "t", index: 1, symbol: "ab")) { $0.top = labels(#""a", "ab""#, kind: "characters") }
+    expectRefusal(.badSymbol(text: "t", index: 0, symbol: "")) { $0.top = labels("") }
+    expectRefusal(.idOutOfRange(key: "unknown of \"t\"", found: 2, count: 2)) {
       $0.top = #""texts": [{"name": "t", "kind": "labels", "symbols": ["a", "b"], "unknown": 2}],"#
     }
   }
@@ -138,12 +125,13 @@ import Testing
     var good = SmallRecipe()
     ids(#""output": "h", "start": 0, "stop": 2"#)(&good)
     #expect(good.refusal() == nil)
-    expect(.unknownName("y", kind: "output", in: "generation"), ids(#""output": "y", "start": 0"#))
-    expect(.idOutOfRange(key: "start of generation", found: 3, count: 3), ids(#""output": "h", "start": 3"#))
-    expect(.idOutOfRange(key: "stop of generation", found: 3, count: 3), ids(#""output": "h", "start": 0, "stop": 3"#))
-    expect(
+    expectRefusal(.unknownName("y", kind: "output", in: "generation"), ids(#""output": "y", "start": 0"#))
+    expectRefusal(.idOutOfRange(key: "start of generation", found: 3, count: 3), ids(#""output": "h", "start": 3"#))
+    expectRefusal(
+      .idOutOfRange(key: "stop of generation", found: 3, count: 3), ids(#""output": "h", "start": 0, "stop": 3"#))
+    expectRefusal(
       .idOutOfRange(key: "append of generation", found: 1, count: 0), ids(#""output": "h", "start": 0, "append": 1"#))
-    expect(.wrongElement(program: "step", operator: "generation", value: "x", expected: "ids")) {
+    expectRefusal(.wrongElement(program: "step", operator: "generation", value: "x", expected: "ids")) {
       $0.top = generation(#""output": "h", "start": 0"#)
     }
   }

@@ -20,6 +20,10 @@ struct SmallRecipe {
 
   static let lstm = #"{"op": "lstm", "input": "x", "output": "h", "weight_x": "wx", "weight_h": "wh"}"#
 
+  static func lstm(_ fields: String, x: String = #""wx""#, h: String = #""wh""#) -> String {
+    #"{"op": "lstm", "input": "x", "output": "h", "weight_x": \#(x), "weight_h": \#(h)\#(fields)}"#
+  }
+
   var text: String {
     """
     {"funes_recipe": 1, "name": "small", "checkpoints": {"weights": "small.npz"},\(top)
@@ -56,4 +60,14 @@ struct SmallRecipe {
     let tensors = SmallRecipe.tensors.filter { text.contains("\"\($0.name)\"") || extraTensors.contains($0.name) }
     return try recipe.graph(sources: ["weights": TensorSource(tensors)])
   }
+}
+
+/// Breaks the small recipe and holds its refusal to one error, which tells what was found.
+func expectRefusal(
+  _ expected: RecipeError, _ change: (inout SmallRecipe) -> Void, location: SourceLocation = #_sourceLocation
+) {
+  var recipe = SmallRecipe()
+  change(&recipe)
+  #expect(recipe.refusal() == expected, sourceLocation: location)
+  #expect(expected.description.contains("found"), sourceLocation: location)
 }

@@ -23,10 +23,7 @@ private let tolerance = 2e-3
   private func expectAgreement(_ graph: Graph, rows: Int = 9, _ what: String) throws {
     let shown = graph.exposingAllValues()
     let bytes = try Converter().convert(shown).bytes
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
-    defer { memory.deallocate() }
-    memory.copyBytes(from: bytes)
-    var session = try Session(try Model(unsafeBytes: UnsafeRawBufferPointer(memory)), rows: rows)
+    var session = try Session(try ModelFile(copying: bytes), rows: rows)
     let reference = FloatReference(try rounded(shown))
     var numbers = TestNumbers(seed: 3)
     for turn in 0..<2 {
