@@ -39,6 +39,12 @@ struct ConvertCommand: ParsableCommand {
     name: [.customShort("o"), .long],
     help: ArgumentHelp("The model to write (default: the checkpoint's name with .funes, here).", valueName: "file"))
   var output: String?
+  @Option(help: ArgumentHelp("What the file says the model is called.", valueName: "text"))
+  var name: String?
+  @Option(help: ArgumentHelp("What the file says of its licence.", valueName: "text"))
+  var licence: String?
+  @Option(help: ArgumentHelp("What the file says of its source.", valueName: "text"))
+  var source: String?
   @Option(
     help: ArgumentHelp("Bits of activations: 16, or 8 for half the work where the loss is accepted.", valueName: "bits")
   )
@@ -72,18 +78,19 @@ struct ConvertCommand: ParsableCommand {
     if recipeOut != nil, imported.recipe == nil {
       throw ChoiceError.unsuitable(what: "--recipe-out", reason: "found a format that needs no recipe; leave it out")
     }
+    let graph = told(imported.graph)
     for note in imported.notes { Talk.say("funes: \(note)") }
     let bar = Progress("converting", isForced: progress)
     var converter = Converter(precision: activations == 8 ? .fast : .default)
     converter.progress = { bar.update($0, of: $1, $2) }
-    let converted = try converter.convert(imported.graph)
+    let converted = try converter.convert(graph)
     try StreamingProof.check(try ModelFile(copying: converted.bytes, memoryLimit: .max))
     var report = converted.report
     var comparison: LayerComparison?
     var givenPrograms: Set<String> = []
     if rows > 0 || input != nil {
-      let inputs = try input.map { try SampleRows.read(path: $0, for: imported.graph) } ?? [:]
-      comparison = try LayerComparison(imported.graph, converter: converter, inputs: inputs, rows: max(1, rows))
+      let inputs = try input.map { try SampleRows.read(path: $0, for: graph) } ?? [:]
+      comparison = try LayerComparison(graph, converter: converter, inputs: inputs, rows: max(1, rows))
       report.take(comparison!)
       givenPrograms = Set(inputs.keys)
     }
@@ -96,6 +103,15 @@ struct ConvertCommand: ParsableCommand {
     let stdout = ByteWriter.standardOutput()
     try stdout.write(json ? summary.json : summary.text)
     try stdout.flush()
+  }
+
+  /// The graph with what the command line says about it.
+  private func told(_ graph: Graph) -> Graph {
+    var graph = graph
+    graph.name = name ?? graph.name
+    graph.metadata["licence"] = licence ?? graph.metadata["licence"]
+    graph.metadata["source"] = source ?? graph.metadata["source"]
+    return graph
   }
 
   /// Refuses what would write over an input, or where nothing can be written, before the work is done.

@@ -112,6 +112,21 @@ import Testing
     #expect(found.code == 0 && found.talk.contains("dB on 100 random rows, expected 10 dB or more"), "\(found.text)")
   }
 
+  @Test func aFileSaysWhatItWasToldToSay() throws {
+    let folder = try Folder()
+    let (weights, model) = (folder.path("gru.safetensors"), folder.path("m.funes"))
+    try Data(CommandTests.stateDictionary(seed: 1)).write(to: URL(fileURLWithPath: weights))
+    let told = ["--name", "hourly", "--licence", "MIT", "--source", "a weather station"]
+    #expect(try Shell.funes(["convert", weights, "-o", model] + told).code == 0)
+    let about = try Shell.funes(["inspect", model, "--json"]).text
+    for word in [#""name": "hourly""#, #""licence": "MIT""#, #""source": "a weather station""#] {
+      #expect(about.contains(word) || about.contains(word.replacing(": ", with: ":")), "\(about)")
+    }
+    let long = String(repeating: "x", count: 4097)
+    let refused = try Shell.funes(["convert", weights, "-o", folder.path("n.funes"), "--name", long])
+    #expect(refused.code != 0 && refused.talk.contains("4,096") || refused.talk.contains("4096"), "\(refused.talk)")
+  }
+
   @Test func aCheckpointIsInspectedByItsTensors() throws {
     let folder = try Folder()
     let weights = folder.path("gru.safetensors")
