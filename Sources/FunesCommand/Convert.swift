@@ -14,7 +14,7 @@ struct ConvertCommand: ParsableCommand {
       funes convert --checkpoint <name=path> ... --recipe <file> [<options>]
       """,
     discussion: """
-      Reads safetensors, PyTorch (nothing in it is executed), npz, npy and llama2.c's .bin. The architecture comes \
+      Reads safetensors, PyTorch (nothing in it is executed), GGUF, npz, npy and llama2.c's .bin. The architecture comes \
       from a recipe, or from the tensor names where they are plain; what was inferred is said on stderr.
 
         funes convert names.safetensors -o names.funes

@@ -12,7 +12,7 @@ struct InspectCommand: ParsableCommand {
       Programs with their inputs and outputs, memory, states, text tables and metadata; with --tensors every \
       operator and constant, one a line.
 
-      Of a checkpoint its tensors, one a line: name, type and shape, as recipes call them; then its metadata.
+      Of a checkpoint its tensors, one a line: name, type, shape and bytes, as recipes call them; then its metadata.
 
         funes inspect names.funes
         funes inspect names.funes --json | jq .memory

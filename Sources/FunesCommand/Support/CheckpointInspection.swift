@@ -23,11 +23,11 @@ struct CheckpointInspection {
 
   /// A line a tensor, then the metadata by name.
   var text: String {
-    var table = TextTable(columns: [.left("tensor"), .left("type"), .left("shape")])
+    var table = TextTable(columns: [.left("tensor"), .left("type"), .left("shape"), .right("bytes")])
     for tensor in checkpoint.tensors {
       table.append([
         CheckpointInspection.line(tensor.name), "\(tensor.dtype)",
-        "(" + tensor.shape.map(String.init).joined(separator: ", ") + ")",
+        "(" + tensor.shape.map(String.init).joined(separator: ", ") + ")", "\(tensor.byteCount)",
       ])
     }
     var lines = table.lines
@@ -43,6 +43,7 @@ struct CheckpointInspection {
         checkpoint.tensors.map {
           .members([
             "name": .string($0.name), "type": .string("\($0.dtype)"), "shape": .array($0.shape.map { .integer($0) }),
+            "bytes": .integer($0.byteCount),
           ])
         }),
       "metadata": .members(list: metadata.map { (key: $0.key, value: .string($0.value)) }),

@@ -11,7 +11,7 @@ public struct Checkpoint: Sendable {
   /// In the order of the file.
   public let tensors: [CheckpointTensor]
   /// Texts that the file holds beside its tensors: the `__metadata__` of safetensors; the numbers, texts and booleans
-  /// of a PyTorch file by their joined names.
+  /// of a PyTorch file by their joined names; the metadata of GGUF, of long lists only how many values they have.
   public let metadata: [String: String]
   /// The file, as it was named.
   public let file: String

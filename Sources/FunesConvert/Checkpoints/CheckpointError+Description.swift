@@ -17,10 +17,10 @@ extension CheckpointError: CustomStringConvertible {
     switch self {
     case .cannotRead(let file, let code): "\"\(file)\": cannot be read: \(String(cString: strerror(code)).lowercased())"
     case .notAFile(let file): "\"\(file)\": found a folder or a device, expected a file"
-    case .unknownFormat(let file, []): "\"\(file)\": is empty, expected safetensors, a PyTorch file, npz or npy"
+    case .unknownFormat(let file, []): "\"\(file)\": is empty, expected safetensors, a PyTorch file, GGUF, npz or npy"
     case .unknownFormat(let file, let found):
       "\"\(file)\": found the first bytes \(CheckpointError.hex(found)), expected safetensors, a PyTorch "
-        + "file, npz, npy or a llama2.c file"
+        + "file, GGUF, npz, npy or a llama2.c file"
     case .foreignFormat(let file, let found):
       "\"\(file)\": found \(found.rawValue), expected safetensors, a PyTorch file, npz or npy; \(found.remedy)"
     case .truncated(let at, let needed, let available):
@@ -59,6 +59,7 @@ extension CheckpointError: CustomStringConvertible {
     case .pickle(let at, let fault): "\(at): \(fault)"
     case .torch(let at, let fault): "\(at): \(fault)"
     case .llama(let at, let fault): "\(at): \(fault)"
+    case .gguf(let at, let fault): "\(at): \(fault)"
     case .tokenizer(let at, let fault): "\(at): \(fault)"
     }
   }
@@ -76,7 +77,7 @@ extension ForeignFormat {
     switch self {
     case .torchScript: "load it with torch.jit.load and save its state_dict() as safetensors"
     case .hdf5, .keras: "load it where it was made and save its weights as safetensors or npz"
-    case .onnxOrProtobuf, .gguf, .tflite:
+    case .onnxOrProtobuf, .tflite:
       "this version does not read it: save the weights as safetensors or npz and write a recipe"
     case .pickle: "load it where it was made and save its arrays with numpy.savez"
     }

@@ -72,6 +72,8 @@ public enum CheckpointError: Error, Equatable {
   case torch(at: CheckpointPlace, TorchFault)
   /// A llama2.c file has a header that cannot be true, or is of a version that is not read.
   case llama(at: CheckpointPlace, LlamaFault)
+  /// A GGUF file breaks a rule of its format, or is of a version or type that is not read.
+  case gguf(at: CheckpointPlace, GGUFFault)
   /// A vocabulary of llama2.c breaks a rule of its format.
   case tokenizer(at: CheckpointPlace, TokenizerFault)
 }
@@ -82,7 +84,6 @@ public enum ForeignFormat: String, Sendable, Equatable {
   case hdf5 = "an HDF5 file"
   case keras = "a Keras archive"
   case onnxOrProtobuf = "a protocol buffer"
-  case gguf = "a GGUF file"
   case tflite = "a TensorFlow Lite model"
   case pickle = "a pickle that PyTorch did not write"
 }
@@ -99,6 +100,7 @@ public enum CheckpointLimit: String, Sendable, Equatable {
   case pickleCopies = "bytes copied inside a pickle"
   case nesting = "nested containers"
   case names = "bytes of names"
+  case listValues = "values in a list"
   case visits = "values reached in a pickle"
   case tokenizerBytes = "bytes in the tokenizer's file"
   case broadcastElements = "elements in a tensor larger than its storage"

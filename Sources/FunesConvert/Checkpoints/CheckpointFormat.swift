@@ -5,6 +5,7 @@ extension Checkpoint {
   static func read(_ source: ByteSource) throws(CheckpointError) -> Checkpoint {
     // No other format begins with what this one takes for a header.
     if let header = try LlamaHeader(source) { return try LlamaFile.read(source, header) }
+    if let file = try GGUFFile(source) { return file.checkpoint }
     let start = try source.prefix(512)
     if start.starts(with: Npy.magic) {
       return try Checkpoint(file: source.name, tensors: try Npy.read(array: source), metadata: [:])
@@ -39,7 +40,6 @@ extension Checkpoint {
 
   private static func foreignFormat(_ start: [UInt8]) -> ForeignFormat? {
     if start.starts(with: [0x89, 0x48, 0x44, 0x46]) { return .hdf5 }
-    if start.starts(with: Array("GGUF".utf8)) { return .gguf }
     if start.dropFirst(4).starts(with: Array("TFL3".utf8)) { return .tflite }
     // An ONNX model begins with its version, field 1, and goes on with the producer, the graph or another text.
     if start.count > 2, start[0] == 0x08, (1...32).contains(start[1]),

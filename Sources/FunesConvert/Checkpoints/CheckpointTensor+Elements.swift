@@ -9,7 +9,7 @@
 extension CheckpointTensor {
   /// The elements as float32, in row-major order.
   ///
-  /// f16 and bf16 are exact. f64 is rounded to nearest; a finite value that would become infinite is refused. Whole
+  /// f16 and bf16 are exact; blocks have the bits that ggml's float32 arithmetic gives them. f64 is rounded to nearest; a finite value that would become infinite is refused. Whole
   /// numbers and booleans are taken when float32 holds them exactly.
   public func floats() throws(CheckpointError) -> FloatTensor {
     let bytes = try rowMajorBytes()
@@ -24,6 +24,7 @@ extension CheckpointTensor {
       if let index = doubles.indices.first(where: { doubles[$0].isFinite && !values[$0].isFinite }) {
         throw .valueOutOfRange(file: file, tensor: name, index: index)
       }
+    case .blocks(let block): values = block.decode(bytes)
     case .unicode, .byteString: throw .wrongType(file: file, tensor: name, found: dtype, expected: "numbers")
     default:
       var exact: [Float] = []
@@ -95,6 +96,7 @@ extension CheckpointTensor {
   /// The bytes of the elements, in row-major order.
   private func rowMajorBytes() throws(CheckpointError) -> ArraySlice<UInt8> {
     let width = dtype.byteCount
+    if case .blocks = dtype { return try storage.read(offset: 0, count: byteCount) }
     guard elementCount > 0, let end = layout.end(of: shape) else { return [] }
     // Reads only what lies between the first and the last element; `init` checked that it is in the storage.
     let bytes = try storage.read(offset: layout.offset * width, count: (end - layout.offset) * width)

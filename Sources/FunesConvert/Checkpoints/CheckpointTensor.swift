@@ -20,7 +20,7 @@ public struct CheckpointTensor: Sendable {
   /// Elements of the storage before the first, and between neighbours on each axis.
   let layout: TensorLayout
 
-  /// Checks that the tensor lies inside its storage.
+  /// Checks that the tensor lies inside its storage. Blocks have the plain layout.
   init(
     name: String, shape: [Int], dtype: DType, file: String, storage: TensorStorage, layout: TensorLayout? = nil
   ) throws(CheckpointError) {
@@ -35,7 +35,7 @@ public struct CheckpointTensor: Sendable {
     guard layout.strides.count == shape.count, layout.strides.allSatisfy({ $0 >= 0 }) else {
       throw .invalidStrides(file: file, tensor: name, found: layout.strides)
     }
-    let available = dtype.byteCount > 0 ? storage.byteCount / dtype.byteCount : 0
+    let available = dtype.byteCount > 0 ? storage.byteCount / dtype.byteCount * dtype.elementsTogether : 0
     guard layout.offset >= 0, let end = layout.end(of: shape), end <= available else {
       let needed = layout.offset >= 0 ? layout.end(of: shape) ?? Int.max : layout.offset
       throw .storageExceeded(file: file, tensor: name, needed: needed, available: available)
@@ -54,6 +54,9 @@ public struct CheckpointTensor: Sendable {
     self.storage = storage
     self.layout = layout
   }
+
+  /// Bytes that the elements take in the file, without what stands between them.
+  public var byteCount: Int { elementCount / dtype.elementsTogether * dtype.byteCount }
 
   /// Most axes of a tensor, as in numpy.
   static let axisLimit = 64
