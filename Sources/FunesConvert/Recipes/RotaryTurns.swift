@@ -4,20 +4,31 @@
 
 /// What each pair of values turns by, from one row to the next (Su et al. 2021, arXiv:2104.09864):
 ///
-///     turns_i = base^(−2i / d) / 2π      in turns, modulo 1;  i = 0 ..< d / 2
-///             = first_i + rest_i         to 48 bits after the point; first has the upper 24 significant bits
+///     frequency_i = base^(−2i / d)               in radians;  i = 0 ..< d / 2
+///     turns_i = frequency_i / 2π                 in turns, modulo 1
+///             = first_i + rest_i                 to 48 bits after the point; first has the upper 24 significant bits
 public enum RotaryTurns {
   /// d / 2 firsts, then as many rests.
   public static func values(base: Double, dimensions: Int) -> [Float] {
-    let logarithm = log(base)
-    let turns = stride(from: 0, to: dimensions, by: 2).map { index in
-      let turns = exp(-logarithm * Double(index) / Double(dimensions)) / (2 * Double.pi)
+    values(frequencies: frequencies(base: base, dimensions: dimensions))
+  }
+
+  /// Of any frequencies in radians a row, not negative, one a pair: all firsts, then all rests.
+  public static func values(frequencies: [Double]) -> [Float] {
+    let turns = frequencies.map { frequency in
+      let turns = frequency / (2 * Double.pi)
       let fraction = turns - turns.rounded(.down)
       // At most 1 − 2^-48: what rounds up to a whole turn is left just below it.
       return min((fraction * 0x1p48).rounded(), 0x1p48 - 1) * 0x1p-48
     }
     let firsts = turns.map(floorToFloat)
     return firsts + zip(turns, firsts).map { Float($0 - Double($1)) }
+  }
+
+  /// base^(−2i / d), i = 0 ..< d / 2.
+  static func frequencies(base: Double, dimensions: Int) -> [Double] {
+    let logarithm = log(base)
+    return stride(from: 0, to: dimensions, by: 2).map { exp(-logarithm * Double($0) / Double(dimensions)) }
   }
 
   /// The largest float that is not above a number.
