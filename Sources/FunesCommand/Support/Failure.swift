@@ -40,7 +40,8 @@ struct Failure {
     case ModelFileError.system, ModelFileError.notAFile: exitCode = Failure.cannotOpen
     case CheckpointError.cannotRead, CheckpointError.notAFile: exitCode = Failure.cannotOpen
     case SampleError.mapping, SampleError.mappedTwice, SampleError.noOutputMapped: exitCode = Failure.usage
-    case is ModelFileError, is ModelError, is SnapshotError, is StateFileError, is CheckpointError, is ConversionError,
+    case is ModelFileError, is ModelError, is GGUFModelError, is SnapshotError, is StateFileError, is CheckpointError,
+      is ConversionError,
       is JSONError, is RecipeError, is InferenceError, is SampleError, is ReferenceError, is ModelRunError,
       is ProvenanceError:
       exitCode = Failure.badData

@@ -55,6 +55,11 @@ public struct Importer {
       return try llama(header, path: path, name: file.deletingPathExtension().lastPathComponent, tokenizerPath)
     }
     if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
+    if let gguf = try GGUFFile(ByteSource(path: path)) {
+      var imported = try graph(of: gguf, stem: file.deletingPathExtension().lastPathComponent)
+      try addHashes(of: [Recipe.defaultCheckpoint: path], to: &imported.graph)
+      return imported
+    }
     let source = try source(path)
     let inferred = try RecipeInference.recipe(
       from: source, name: file.deletingPathExtension().lastPathComponent, file: file.lastPathComponent)
