@@ -96,10 +96,26 @@ public func funes_session_input_ids(
 public func funes_session_run(
   _ session: OpaquePointer?, _ program: Int32, _ rows: Int32, _ rowsRun: UnsafeMutablePointer<Int32>?
 ) -> funes_status {
+  run(session, program, rows, rowsRun, .all)
+}
+
+@_noLocks
+@c @implementation
+public func funes_session_run_last(
+  _ session: OpaquePointer?, _ program: Int32, _ rows: Int32, _ rowsRun: UnsafeMutablePointer<Int32>?
+) -> funes_status {
+  run(session, program, rows, rowsRun, .last)
+}
+
+@_noLocks
+private func run(
+  _ session: OpaquePointer?, _ program: Int32, _ rows: Int32, _ rowsRun: UnsafeMutablePointer<Int32>?,
+  _ outputs: OutputRows
+) -> funes_status {
   rowsRun?.pointee = 0
   guard let box = opened(session), box.pointee.session.has(program: program) else { return FUNES_BAD_ARGUMENT }
   guard rows >= 1, Int(rows) <= box.pointee.session.rowCapacity else { return FUNES_BAD_ARGUMENT }
-  let result = box.pointee.session.run(Int(program), rows: Int(rows))
+  let result = box.pointee.session.run(Int(program), rows: Int(rows), outputs: outputs)
   rowsRun?.pointee = Int32(truncatingIfNeeded: result.rows)
   return status(result.status)
 }

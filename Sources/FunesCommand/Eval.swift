@@ -14,8 +14,9 @@ struct EvalCommand: ParsableCommand {
       funes eval <model> --ids <file> [<options>]
       """,
     discussion: """
-      Feeds the text a symbol at a time and scores what the model thought of the symbol that came next: cross-entropy \
-      in nats and bits a symbol, perplexity, how often the best guess was right, symbols a second of one thread. \
+      Feeds the text in blocks of 64 symbols and scores what the model thought of the symbol that came next each time: \
+      cross-entropy in nats and bits a symbol, perplexity, how often the best guess was right, symbols a second of one \
+      thread. \
       With --against the checkpoint is scored too, in double precision, and the divergence between both.
 
         funes eval story.funes --text held-out.txt

@@ -99,7 +99,10 @@ struct GenerateCommand: ParsableCommand {
     try stdout.flush()
     let options = SamplerOptions(temperature: greedy ? 0 : temperature, topK: topK, topP: topP, seed: seed)
     var generator = TextGenerator(engine: engine, language: language, options: options)
-    try generator.feed((stateIn == nil || ids.isEmpty ? first : []) + ids)
+    let fed = (stateIn == nil || ids.isEmpty ? first : []) + ids
+    let bar = Progress("reading the prompt")
+    try generator.feed(fed) { bar.update($0, of: fed.count) }
+    bar.end()
     var writer = SymbolWriter(written, isContinued: !prompt.isEmpty)
     try generator.generate(count: tokens) { id throws(StreamError) in
       try writer.write(id, to: stdout)

@@ -72,6 +72,22 @@ import Testing
     try reference.restore(from: saved.span)
   }
 
+  @Test func theLastRowHasTheBitsOfASession() throws {
+    var reference = try Session(try Model(unsafeBytes: UnsafeRawBufferPointer(file.bytes)), rows: 5)
+    let session = opened(rows: 5)
+    defer { funes_session_close(session) }
+    reference.fillInputs(of: 0, rows: 5, seed: 1)
+    copyInputs(of: 0, from: &reference, to: session)
+    #expect(reference.run(rows: 5, outputs: .last).rows == 5)
+    var rows: Int32 = 0
+    #expect(funes_session_run_last(session, 0, 6, &rows) == FUNES_BAD_ARGUMENT && rows == 0)
+    #expect(funes_session_run_last(session, 0, 5, &rows) == FUNES_OK && rows == 5)
+    let values = funes_session_output(session, 0, 0, &rows)!
+    #expect(rows == 1)
+    let found = UnsafeBufferPointer(start: values, count: reference.outputWidth()).map(\.bitPattern)
+    #expect(found == reference.unsafeOutput().map(\.bitPattern))
+  }
+
   func copyInputs(of program: Int32, from reference: inout Session, to session: OpaquePointer) {
     for input in 0..<Int32(reference.inputCount(of: Int(program))) {
       if reference.inputClasses(Int(input), of: Int(program)) > 0 {

@@ -48,11 +48,12 @@ extension Session {
     return UnsafeMutableRawBufferPointer(floats).bindMemory(to: Int32.self)
   }
 
-  /// Rows of an output that the latest call wrote, (rows, width); valid until the next call.
+  /// Rows of an output that the latest call was asked for, (rows, width); valid until the next call.
   @_noLocks
   public func unsafeOutput(_ index: Int = 0, of program: Int = 0) -> UnsafeBufferPointer<Float> {
-    let rows = outputPort(index, of: program).rows
-    return UnsafeBufferPointer(start: rows.base, count: Int(rows.width) * outputRows(index, of: program))
+    let port = outputPort(index, of: program)
+    let first = port.rows.base + firstOutputRow(port) * Int(port.rows.width)
+    return UnsafeBufferPointer(start: first, count: Int(port.rows.width) * outputRows(index, of: program))
   }
 
   /// Writes rows of a float input.

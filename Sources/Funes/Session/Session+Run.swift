@@ -25,13 +25,23 @@ public struct RunResult: Equatable, Sendable {
   }
 }
 
+/// Which rows of its outputs a call is asked for.
+public enum OutputRows: Sendable {
+  /// All that it makes.
+  case all
+  /// The last that it makes of each, with the bits that it has among all. Operators that only outputs wait for, and that
+  /// look at one row at a time, run over that row alone: of a prompt only the last row is turned into scores.
+  case last
+}
+
 extension Session {
   /// Runs a program over `rows` rows of its inputs, written before through `withInput`.
   ///
   /// A row that its input's policy refuses ends the call before it; a block program then runs nothing. `rows` times one
-  /// row and one call of `rows` rows give the same bits in a program that is a stream.
+  /// row and one call of `rows` rows give the same bits in a program that is a stream. States become the same whichever
+  /// `outputs` are asked for.
   @_noLocks
-  public mutating func run(_ program: Int = 0, rows: Int = 1) -> RunResult {
+  public mutating func run(_ program: Int = 0, rows: Int = 1, outputs: OutputRows = .all) -> RunResult {
     precondition(rows >= 1 && rows <= rowCapacity, "Session.run: rows is not in 1...rowCapacity")
     precondition(program >= 0 && program < plan.programCount, "Session.run: no such program")
     let saved = funes_float_environment_enter()
@@ -39,6 +49,7 @@ extension Session {
     var result = admit(planned.ranges, rows: rows)
     if result.rows < rows, planned.isBlock { result.rows = 0 }
     for domain in 0..<domainRows.count { domainRows[domain] = 0 }
+    isLastRowOnly = outputs == .last
     if result.rows > 0 {
       domainRows[0] = 1
       domainRows[1] = Int32(result.rows)
@@ -55,7 +66,14 @@ extension Session {
   /// Rows of an output that the latest call wrote: none where that call refused its first row.
   @_noLocks
   public func outputRows(_ index: Int = 0, of program: Int = 0) -> Int {
-    Int(domainRows[Int(outputPort(index, of: program).domain)])
+    let made = Int(domainRows[Int(outputPort(index, of: program).domain)])
+    return isLastRowOnly ? min(made, 1) : made
+  }
+
+  /// The row, of those that the latest call made of an output, with which what it was asked for begins.
+  @_noLocks
+  func firstOutputRow(_ port: PlannedPort) -> Int {
+    isLastRowOnly ? max(0, Int(domainRows[Int(port.domain)]) - 1) : 0
   }
 
   /// How many of the rows the inputs' policies admit.
@@ -102,7 +120,12 @@ extension Session {
         }
       } else {
         for operation in first..<end {
-          perform(operation, row: 0, rows: domainRows[Int(plan.entries[operation].domain)])
+          let rows = domainRows[Int(plan.entries[operation].domain)]
+          if isLastRowOnly, plan.entries[operation].isTail, rows > 0 {
+            perform(operation, row: rows - 1, rows: 1)
+          } else {
+            perform(operation, row: 0, rows: rows)
+          }
         }
       }
       first = end

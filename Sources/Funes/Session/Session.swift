@@ -24,6 +24,8 @@ public struct Session: ~Copyable {
   var context: funes_context
   /// Rows of each domain in the latest call.
   var domainRows = InlineArray<16, Int32>(repeating: 0)
+  /// The latest call was asked for the last row of each output.
+  var isLastRowOnly = false
   #if !hasFeature(Embedded)
     /// Keeps a mapped file alive; never touched by a step.
     let file: ModelFile?

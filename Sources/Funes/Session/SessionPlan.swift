@@ -7,6 +7,8 @@ import CFunesKernels
 /// How one operator goes over rows; its pointers are in the `funes_op` beside it.
 struct PlannedOperator {
   var opcode: Opcode
+  /// Nothing but the same row of outputs depends on a row of what it makes: see `Model.markTails`.
+  var isTail = false
   /// The domain whose rows it goes over: its input's, or its output's where it has no input.
   var domain: Int32
   /// The domain that a subsample makes; 0 for others.
@@ -89,6 +91,7 @@ struct SessionPlan {
       (operators + index).initialize(to: model.resolved(index, bases, states))
       (entries + index).initialize(to: model.planned(index))
     }
+    model.markTails(of: entries)
     for index in 0..<model.programCount {
       let program = PlannedProgram(ranges: model.ranges(of: index), isBlock: model.program(index).isBlock)
       (programs + index).initialize(to: program)

@@ -190,7 +190,10 @@ int32_t *funes_session_input_ids(funes_session *session, int32_t program, int32_
 /* Runs a program over `rows` rows of its inputs. A refused row ends the call before it; *rows_run (may be null) tells
  * how many were run. n calls of one row and one call of n rows give the same bits in a program that is a stream. */
 funes_status funes_session_run(funes_session *session, int32_t program, int32_t rows, int32_t *rows_run);
-/* Rows that the latest call wrote to an output, (*rows, width); `rows` may be null. */
+/* The same for a prompt: of each output only the last row is made, with the bits that it has among all, and what only
+ * outputs wait for is computed for that row alone. */
+funes_status funes_session_run_last(funes_session *session, int32_t program, int32_t rows, int32_t *rows_run);
+/* Rows that the latest call made of an output, (*rows, width); `rows` may be null. */
 const float *funes_session_output(const funes_session *session, int32_t program, int32_t index, int32_t *rows);
 
 /* ---- State ---- */

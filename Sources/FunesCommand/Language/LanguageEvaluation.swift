@@ -69,7 +69,7 @@ struct LanguageEvaluation {
         let count = min(64, sequence.count - 1 - begin)
         let rows = [language.input.name: ReferenceRows.ids(Array(sequence[begin..<(begin + count)]))]
         let before = secondsNow()
-        let found = try runner.run(language.program, inputs: rows, rows: count, chunk: 1)[language.outputIndex]
+        let found = try runner.run(language.program, inputs: rows, rows: count, chunk: count)[language.outputIndex]
         seconds += secondsNow() - before
         let expected = try reference?.run(program: program.name, inputs: rows, rows: count, trace: false)
           .outputs[language.output.name]

@@ -19,21 +19,35 @@ struct TextGenerator: ~Copyable {
     sampler = Sampler(options, scores: language.scores)
   }
 
-  /// Feeds ids, the last of which the next draw follows.
-  mutating func feed(_ ids: [Int32]) throws(StreamError) {
-    for id in ids {
-      engine.session.unsafeInputIDs(0, of: language.program)[0] = id
-      guard engine.session.run(language.program).status == .ok else {
-        throw .refusedRow(
-          row: fedCount, input: language.input.name, position: 0, found: "\(id)",
-          expected: "an id in 0...\(language.input.classes - 1)")
-      }
-      fedCount += 1
+  /// Rows of one call, at most: enough to share the reading of weights among them, few enough to keep memory small.
+  static let blockRows = 64
+
+  /// Feeds ids, the last of which the next draw follows; a prompt in blocks, of which only the last row is scored.
+  mutating func feed(_ ids: [Int32], progress: (Int) -> Void = { _ in }) throws {
+    try engine.reserve(rows: max(1, min(TextGenerator.blockRows, ids.count)))
+    var begin = 0
+    while begin < ids.count {
+      let count = min(TextGenerator.blockRows, ids.count - begin)
+      try feed(ids[begin..<(begin + count)])
+      begin += count
+      progress(begin)
+    }
+  }
+
+  private mutating func feed(_ ids: ArraySlice<Int32>) throws(StreamError) {
+    let input = engine.session.unsafeInputIDs(0, of: language.program)
+    for (row, id) in ids.enumerated() { input[row] = id }
+    let result = engine.session.run(language.program, rows: ids.count, outputs: .last)
+    fedCount += result.rows
+    guard result.status == .ok else {
+      throw .refusedRow(
+        row: fedCount, input: language.input.name, position: 0, found: "\(ids[ids.startIndex + result.rows])",
+        expected: "an id in 0...\(language.input.classes - 1)")
     }
   }
 
   /// Draws at most `count` ids; `emit` gets each as it comes. Stops before the stop id and when interrupted.
-  mutating func generate(count: Int, emit: (Int) throws(StreamError) -> Void) throws(StreamError) {
+  mutating func generate(count: Int, emit: (Int) throws(StreamError) -> Void) throws {
     for index in 0..<count {
       if Interrupt.isRequested { return }
       let id = sampler.next(engine.session.unsafeOutput(language.outputIndex, of: language.program))

@@ -63,6 +63,29 @@ import Testing
     }
   }
 
+  /// Token by token, bit for bit, however the prompt is cut; the last row alone is the last of them.
+  @Test func aPromptInBlocksGivesTheBitsOfSingleTokens() throws {
+    let golden = try golden()
+    let run = try QuantizedRun(graph(), .default)
+    var expected: [UInt32] = []
+    for most in [1, 7, 64, golden.ids.count] {
+      var session = try Session(run.model, rows: most)
+      var prompt = try Session(run.model, rows: most)
+      var found: [UInt32] = []
+      for begin in stride(from: 0, to: golden.ids.count, by: most) {
+        let ids = golden.ids[begin..<min(begin + most, golden.ids.count)]
+        _ = session.unsafeInputIDs().update(fromContentsOf: ids)
+        _ = prompt.unsafeInputIDs().update(fromContentsOf: ids)
+        #expect(session.run(rows: ids.count).rows == ids.count)
+        #expect(prompt.run(rows: ids.count, outputs: .last).rows == ids.count)
+        found += session.unsafeOutput().map(\.bitPattern)
+        #expect(prompt.unsafeOutput().map(\.bitPattern) == found.suffix(512))
+      }
+      if expected.isEmpty { expected = found }
+      #expect(found == expected, "blocks of \(most)")
+    }
+  }
+
   @Test func greedyTextIsTheOriginals() throws {
     let golden = try golden()
     let run = try QuantizedRun(graph(), .default)
