@@ -58,6 +58,16 @@ extension funes_error {
     }
   }
 
+  init(_ error: RewindError) {
+    switch error {
+    case .notRecorded(let found, let kept):
+      self.init(FUNES_NOT_RECORDED, found: UInt64(found), expected: UInt64(kept))
+    case .overwritten(let rows, let kept):
+      self.init(FUNES_OVERWRITTEN, found: UInt64(rows), expected: UInt64(kept))
+    case .begunAfresh: self.init(FUNES_BEGUN_AFRESH)
+    }
+  }
+
   private mutating func set(_ place: Section, _ rule: ModelError.Rule) {
     self.rule = funes_rule(Int32(rule.rawValue))
     let tag = place.tag
@@ -107,6 +117,9 @@ public func funes_status_text(_ status: funes_status) -> UnsafePointer<CChar>? {
     case FUNES_SNAPSHOT_DAMAGED: "the snapshot is damaged"
     case FUNES_SNAPSHOT_OF_OTHER_MODEL: "the snapshot was made by another model"
     case FUNES_STATE_VALUE: "a state would hold a value that no step writes"
+    case FUNES_NOT_RECORDED: "more steps are to be taken back than are kept"
+    case FUNES_OVERWRITTEN: "later rows have overwritten what attention saw before the steps to take back"
+    case FUNES_BEGUN_AFRESH: "caches began afresh since the steps to take back"
     case FUNES_BAD_ARGUMENT: "an argument is null, out of range or does not fit"
     default: "no status of this version"
     }

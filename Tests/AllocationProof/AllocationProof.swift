@@ -82,11 +82,15 @@ struct AllocationProof {
     do { try session.restore(from: Span(_unsafeElements: UnsafeBufferPointer(memory))) } catch { fail("\(error)") }
     var inRun = 0
     var inState = 0
+    var rewind: Rewind
+    do { rewind = try Rewind(session, steps: 4) } catch { fatalError("\(error)") }
+    do { try rewind.rollBack(&session, steps: 0) } catch { fail("\(error)") }
     for step in 0..<steps {
       for program in 0..<session.programCount {
         session.fillInputs(of: program, rows: session.rowCapacity, seed: UInt64(step))
         let before = allocation_call_count()
-        let result = session.run(program, rows: session.rowCapacity)
+        let result = session.run(program, rows: session.rowCapacity, outputs: step % 2 == 0 ? .all : .last)
+        rewind.record(session)
         inRun += allocation_call_count() - before
         if result.rows != session.rowCapacity { fail("step \(step), program \(program): \(result)") }
       }
@@ -97,6 +101,8 @@ struct AllocationProof {
       do { try session.restore(from: Span(_unsafeElements: UnsafeBufferPointer(memory))) } catch {
         fail("step \(step): \(error)")
       }
+      rewind.record(session)
+      do { try rewind.rollBack(&session, steps: 0) } catch { fail("step \(step): \(error)") }
       inState += allocation_call_count() - before
     }
     return (inRun, inState, steps)

@@ -88,6 +88,50 @@ import Testing
     #expect(found == reference.unsafeOutput().map(\.bitPattern))
   }
 
+  @Test func stepsAreTakenBack() throws {
+    var model = model
+    let session = opened()
+    let other = opened(rows: 2)
+    defer {
+      funes_session_close(session)
+      funes_session_close(other)
+    }
+    let ids = funes_session_input_ids(session, 0, 1)!
+    var rewind: OpaquePointer?
+    let needed = funes_rewind_byte_count(&model, 3)
+    let memory = AlignedBytes(count: needed)
+    var error = funes_error()
+    #expect(
+      funes_rewind_open(session, 3, memory.bytes.baseAddress, needed - 1, &rewind, &error) == FUNES_MEMORY_TOO_SMALL)
+    #expect(error.expected == needed && rewind == nil)
+    #expect(funes_rewind_open(session, 3, memory.bytes.baseAddress, needed, &rewind, &error) == FUNES_OK)
+    for id in 0..<2 as Range<Int32> {
+      ids[0] = id
+      #expect(funes_session_run(session, 0, 1, nil) == FUNES_OK && funes_rewind_record(rewind) == FUNES_OK)
+    }
+    #expect(funes_rewind_step_count(rewind) == 2 && funes_session_take_states(other, session) == FUNES_OK)
+    let saved = snapshot(session)
+    #expect(snapshot(other) == saved)
+    ids[0] = 3
+    #expect(funes_session_run(session, 0, 1, nil) == FUNES_OK && funes_rewind_record(rewind) == FUNES_OK)
+    #expect(funes_rewind_back(rewind, 4, &error) == FUNES_NOT_RECORDED && error.found == 4 && error.expected == 3)
+    #expect(funes_rewind_back(rewind, 1, &error) == FUNES_OK && funes_session_row_count(session) == 2)
+    #expect(
+      funes_session_run(session, 1, 1, nil) == FUNES_OK && funes_rewind_back(rewind, 0, &error) == FUNES_BEGUN_AFRESH)
+    #expect(funes_rewind_open(session, 0, nil, 0, &rewind, nil) == FUNES_BAD_ARGUMENT && rewind == nil)
+    #expect(funes_rewind_record(nil) == FUNES_BAD_ARGUMENT && funes_rewind_step_count(nil) == 0)
+    #expect(funes_session_take_states(session, session) == FUNES_BAD_ARGUMENT)
+    #expect(funes_rewind_open(session, 2, nil, 0, &rewind, nil) == FUNES_OK)
+    funes_rewind_close(rewind)
+    #expect(funes_rewind_back(nil, 0, nil) == FUNES_BAD_ARGUMENT)
+  }
+
+  private func snapshot(_ session: OpaquePointer) -> [UInt8] {
+    var saved = [UInt8](repeating: 0, count: funes_session_snapshot_byte_count(session))
+    #expect(funes_session_snapshot(session, &saved, saved.count) == FUNES_OK)
+    return saved
+  }
+
   func copyInputs(of program: Int32, from reference: inout Session, to session: OpaquePointer) {
     for input in 0..<Int32(reference.inputCount(of: Int(program))) {
       if reference.inputClasses(Int(input), of: Int(program)) > 0 {

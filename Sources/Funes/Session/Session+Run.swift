@@ -56,6 +56,7 @@ extension Session {
       for index in planned.ranges.reset..<(planned.ranges.reset + planned.ranges.resetCount) {
         resetState(Int(plan.resets[index]))
       }
+      if planned.ranges.resetCount > 0 { epoch &+= 1 }
       execute(planned.ranges)
       rowCount &+= UInt64(result.rows)
     }

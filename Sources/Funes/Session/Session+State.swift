@@ -28,6 +28,7 @@ extension Session {
   public mutating func reset() {
     for index in 0..<plan.stateCount { resetState(index) }
     rowCount = 0
+    epoch &+= 1
   }
 
   @_noLocks
@@ -75,6 +76,7 @@ extension Session {
     for position in 0..<input.count where input[position].magnitude.bitPattern > Float(0x1p50).bitPattern {
       throw .value(state: index)
     }
+    epoch &+= 1
     if state.isCache {
       let halves = unsafeHalves(index)
       for position in 0..<input.count { halves[position] = funes_half_of_float(input[position]) }
@@ -137,7 +139,22 @@ extension Session {
       return nil
     }
     if let error { throw error }
+    epoch &+= 1
     rowCount = input.withUnsafeBytes { Record(base: $0.baseAddress!).u64(24) }
+  }
+
+  /// Whether both run over one model, at one place in memory.
+  @_noLocks
+  public func isOverSameFile(as other: borrowing Session) -> Bool { model.base == other.model.base }
+
+  /// Takes up the states of another session of the same model, without a snapshot between: what a beam search does where
+  /// one text goes on in two ways.
+  @_noLocks
+  public mutating func takeStates(of other: borrowing Session) {
+    precondition(isOverSameFile(as: other), "Session.takeStates: the other session is of another model")
+    (memory + layout.states).copyMemory(from: other.memory + other.layout.states, byteCount: model.stateByteCount)
+    rowCount = other.rowCount
+    epoch &+= 1
   }
 
   /// Whether the bytes of a state could have been written by a step.

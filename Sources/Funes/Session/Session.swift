@@ -17,6 +17,10 @@ public struct Session: ~Copyable {
   /// Rows run since the session began or was reset, over all programs; restored with a snapshot.
   public internal(set) var rowCount: UInt64 = 0
 
+  /// Grows whenever states become other than a step makes them: a reset, a restored or written state, a program that
+  /// resets. Between such events caches are only appended to.
+  var epoch: UInt64 = 0
+
   let memory: UnsafeMutableRawPointer
   let ownsMemory: Bool
   let layout: SessionLayout

@@ -61,6 +61,10 @@ typedef enum funes_status {
   FUNES_SNAPSHOT_DAMAGED = 32,        /* a checksum does not agree */
   FUNES_SNAPSHOT_OF_OTHER_MODEL = 33, /* another model's */
   FUNES_STATE_VALUE = 34,             /* a value that no step writes: record is the state */
+  /* Steps that were not taken back; the session is as it was. */
+  FUNES_NOT_RECORDED = 35, /* more steps than are kept: found, expected at most */
+  FUNES_OVERWRITTEN = 36,  /* rows run since, of which caches keep fewer beyond their window: found, expected at most */
+  FUNES_BEGUN_AFRESH = 37, /* caches began afresh since: a reset, a restored state, a program that resets states */
   /* The caller's mistake. */
   FUNES_BAD_ARGUMENT = 40,
 } funes_status;
@@ -119,6 +123,9 @@ typedef struct funes_model {
 
 /* One stream over a model: its state, and everything that a call writes to. */
 typedef struct funes_session funes_session;
+
+/* The last steps of a session, to take back. */
+typedef struct funes_rewind funes_rewind;
 
 /* An input or output of a program. */
 typedef struct funes_port {
@@ -211,6 +218,27 @@ funes_status funes_session_write_state(funes_session *session, int32_t index, co
 size_t funes_session_snapshot_byte_count(const funes_session *session);
 funes_status funes_session_snapshot(const funes_session *session, void *bytes, size_t byte_count);
 funes_status funes_session_restore(funes_session *session, const void *bytes, size_t byte_count, funes_error *error);
+
+/* Takes up the states of another session over the same bytes, without a snapshot between. */
+funes_status funes_session_take_states(funes_session *session, const funes_session *other);
+
+/* ---- Taking steps back ---- */
+
+/* Bytes that the last `steps` steps take: (steps + 1) times the small states, which are all but the caches of attention,
+ * and a little; 0 where that cannot be. */
+size_t funes_rewind_byte_count(const funes_model *model, int32_t steps);
+/* Begins to keep the last steps of a session, whose present state is as far back as it goes; memory as for sessions. It is
+ * to be closed before the session is. */
+funes_status funes_rewind_open(funes_session *session, int32_t steps, void *memory, size_t memory_byte_count,
+                               funes_rewind **rewind, funes_error *error);
+/* Frees what the library allocated; null is left alone. */
+void funes_rewind_close(funes_rewind *rewind);
+/* Keeps the session's state after a step, be it one row or a block of rows. Neither allocates nor locks. */
+funes_status funes_rewind_record(funes_rewind *rewind);
+/* Steps that can be taken back, as far as caches keep them. */
+int32_t funes_rewind_step_count(const funes_rewind *rewind);
+/* Brings the session back to `steps` records before the latest; 0 takes back what was run since that. */
+funes_status funes_rewind_back(funes_rewind *rewind, int32_t steps, funes_error *error);
 
 /* ---- Words ---- */
 
