@@ -54,7 +54,7 @@ let package = Package(
     .target(name: "CFunesTestSupport", path: "Tests/CFunesTestSupport"),
     .testTarget(
       name: "FunesConvertTests", dependencies: ["Funes", "FunesConvert", "FunesCommand", "FunesTestSupport"],
-      exclude: ["Goldens"]),
+      exclude: ["Goldens", "HuggingFace/Fixtures"]),
     .testTarget(
       name: "FunesCTests", dependencies: ["CFunes", "Funes", "FunesC", "FunesConvert", "FunesTestSupport"]),
     .testTarget(name: "FunesCommandTests", dependencies: ["FunesCommand", "FunesConvert", "FunesTestSupport"]),

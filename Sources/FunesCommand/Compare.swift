@@ -12,6 +12,7 @@ struct CompareCommand: ParsableCommand {
     usage: """
       funes compare <model> --golden <file> --map <port=tensor,...> [<options>]
       funes compare <model> --against <file> [--recipe <file>] [<options>]
+      funes compare <model> --golden <file> --map <port=tensor,...> --against <file> [<options>]
       """,
     discussion: """
       With --golden the model runs over inputs that the original framework wrote down, and its outputs are held \
@@ -26,6 +27,8 @@ struct CompareCommand: ParsableCommand {
       the model was made of is refused.
 
         funes compare voice.funes --against voice.pt --recipe voice.json --rows 200
+
+      With both it is the checkpoint in double precision that is held against the goldens: what is left is not int8's.
 
       Figures: snr (dB), max-abs, cosine (the lowest of all rows), agreement (% of rows with the same largest value). \
       A --limit that does not hold sets exit code 1; with --against limits are for the program's outputs.
@@ -49,14 +52,18 @@ struct CompareCommand: ParsableCommand {
   var rows = 64
   @Option(
     help: ArgumentHelp(
+      "Rows a call, where a stream is held against goldens (default: as it suits).", valueName: "count"))
+  var chunk: Int?
+  @Option(
+    help: ArgumentHelp(
       "snr, max-abs, cosine or agreement, and a number; may be given several times.", valueName: "'figure number'"))
   var limit: [CompareLimit] = []
   @Flag(help: "Print JSON.")
   var json = false
 
   func validate() throws {
-    guard (golden != nil) != !against.isEmpty else {
-      throw ValidationError("compare: expected either --golden or --against")
+    guard golden != nil || !against.isEmpty else {
+      throw ValidationError("compare: expected --golden or --against")
     }
     guard golden == nil || map != nil else {
       throw ValidationError(
@@ -66,6 +73,12 @@ struct CompareCommand: ParsableCommand {
       do { _ = try PortMap(parsing: map) } catch { throw ValidationError("\(error)") }
     }
     guard (1...100_000).contains(rows) else { throw ValidationError("--rows: found \(rows), expected 1 to 100000") }
+    if let chunk {
+      guard golden != nil else { throw ValidationError("--chunk: found no --golden, expected one") }
+      guard (1...100_000).contains(chunk) else {
+        throw ValidationError("--chunk: found \(chunk), expected 1 to 100000")
+      }
+    }
   }
 
   func run() throws {
@@ -81,8 +94,10 @@ struct CompareCommand: ParsableCommand {
   }
 
   private func compareGolden(_ file: ModelFile, _ path: String) throws -> ComparisonTable {
+    var runner: any ProgramRunner = try ModelRunner(file)
+    if !against.isEmpty { runner = ReferenceRunner(try importedGraph(file)) }
     let comparison = try GoldenComparison(
-      file, golden: try Checkpoint.read(path: path), map: try PortMap(parsing: map ?? ""),
+      file, runner: runner, chunk: chunk, golden: try Checkpoint.read(path: path), map: try PortMap(parsing: map ?? ""),
       program: try file.model.programIndex(chosen: program))
     return ComparisonTable(
       entries: comparison.outputs.map { output in
@@ -93,22 +108,28 @@ struct CompareCommand: ParsableCommand {
   }
 
   private func compareLayers(_ file: ModelFile) throws -> ComparisonTable {
-    let named = against.filter { $0.contains("=") }
-    let paths = try CheckpointPaths.dictionary(
-      plain: against.filter { !$0.contains("=") }, named: named, recipe: recipe)
-    let imported = try Importer.graph(checkpoints: paths, recipePath: recipe)
-    try Provenance.check(imported.graph, against: file.model)
+    let graph = try importedGraph(file)
     let converter = Converter(as: file.model)
-    if try ModelFile(copying: converter.convert(imported.graph).bytes).model.fingerprint != file.model.fingerprint {
+    if try ModelFile(copying: converter.convert(graph).bytes).model.fingerprint != file.model.fingerprint {
       Talk.say("funes: \"\(model)\": another version of the converter made it; what is compared is what this one makes")
     }
-    let inputs = try input.map { try SampleRows.read(path: $0, for: imported.graph) } ?? [:]
-    let comparison = try LayerComparison(imported.graph, converter: converter, inputs: inputs, rows: rows)
+    let inputs = try input.map { try SampleRows.read(path: $0, for: graph) } ?? [:]
+    let comparison = try LayerComparison(graph, converter: converter, inputs: inputs, rows: rows)
     return ComparisonTable(
       entries: comparison.layers.map { layer in
         .init(
           program: layer.program, layer: layer.layer, value: layer.output ?? layer.value, gate: layer.gate,
           isOutput: layer.output != nil && layer.gate == nil, difference: layer.difference)
       })
+  }
+
+  /// The float side, which must be what the model was made of.
+  private func importedGraph(_ file: ModelFile) throws -> Graph {
+    let named = against.filter { $0.contains("=") }
+    let paths = try CheckpointPaths.dictionary(
+      plain: against.filter { !$0.contains("=") }, named: named, recipe: recipe)
+    let graph = try Importer.graph(checkpoints: paths, recipePath: recipe, context: file.model.context).graph
+    try Provenance.check(graph, against: file.model)
+    return graph
   }
 }

@@ -11,23 +11,26 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Convert a checkpoint to an int8 model.",
     usage: """
       funes convert <checkpoint> [--recipe <file>] [-o <file>] [<options>]
+      funes convert <folder> [--context <rows>] [-o <file>] [<options>]
       funes convert --checkpoint <name=path> ... --recipe <file> [<options>]
       """,
     discussion: """
       Reads safetensors, PyTorch (nothing in it is executed), GGUF, npz, npy and llama2.c's .bin. The architecture comes \
-      from a recipe, or from the tensor names where they are plain; what was inferred is said on stderr.
+      from a recipe, from the config.json of a Hugging Face folder, or from the tensor names where they are plain; what \
+      was inferred is said on stderr.
 
         funes convert names.safetensors -o names.funes
         funes convert pretrained.pt --recipe resemblyzer.json -o voice.funes
         funes convert --checkpoint a=a.npz --checkpoint b=b.npz --recipe ab.json
         funes convert stories260K.bin --tokenizer tok512.bin
+        funes convert SmolLM2-135M --context 2048 -o smol.funes
 
       Before the file is written, whole or not at all, it is opened and runs its self-test, and many rows at once are \
       shown to give the bits of one row at a time. Stdout gets a table of layers: bytes, signal-to-noise ratio of the \
       weights, and the error of each output against double precision on random rows, or on those of --input.
       """)
 
-  @Argument(help: ArgumentHelp("A checkpoint file.", valueName: "checkpoint"))
+  @Argument(help: ArgumentHelp("A checkpoint file, or a Hugging Face folder.", valueName: "checkpoint"))
   var checkpoints: [String] = []
   @Option(help: ArgumentHelp("A checkpoint by the name that the recipe gives it.", valueName: "name=path"))
   var checkpoint: [String] = []
@@ -35,6 +38,11 @@ struct ConvertCommand: ParsableCommand {
   var recipe: String?
   @Option(help: ArgumentHelp("The vocabulary of a llama2.c checkpoint, its tokenizer.bin.", valueName: "file"))
   var tokenizer: String?
+  @Option(
+    help: ArgumentHelp(
+      "Rows that a folder's decoder sees, and its caches hold (default: those of its training, up to 256 MiB of caches).",
+      valueName: "rows"))
+  var context: Int?
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp("The model to write (default: the checkpoint's name with .funes, here).", valueName: "file"))
@@ -74,7 +82,8 @@ struct ConvertCommand: ParsableCommand {
     let paths = try CheckpointPaths.dictionary(plain: checkpoints, named: checkpoint, recipe: recipe)
     let path = output ?? CheckpointPaths.stem(of: paths.values.min() ?? "model") + ".funes"
     try checkFiles(model: path, checkpoints: paths)
-    let imported = try Importer.graph(checkpoints: paths, recipePath: recipe, tokenizerPath: tokenizer)
+    let imported = try Importer.graph(
+      checkpoints: paths, recipePath: recipe, tokenizerPath: tokenizer, context: context)
     if recipeOut != nil, imported.recipe == nil {
       throw ChoiceError.unsuitable(what: "--recipe-out", reason: "found a format that needs no recipe; leave it out")
     }

@@ -56,7 +56,7 @@ struct EvalCommand: ParsableCommand {
     if !against.isEmpty {
       let paths = try CheckpointPaths.dictionary(
         plain: against.filter { !$0.contains("=") }, named: against.filter { $0.contains("=") }, recipe: recipe)
-      let graph = try Importer.graph(checkpoints: paths, recipePath: recipe).graph
+      let graph = try Importer.graph(checkpoints: paths, recipePath: recipe, context: file.model.context).graph
       try Provenance.check(graph, against: file.model)
       reference = FloatReference(graph)
     }

@@ -2,6 +2,7 @@
 // The checkpoints and the recipe on a command line, the same for every verb that reads them.
 
 import ArgumentParser
+import Foundation
 import FunesConvert
 
 /// Which checkpoint files, and by which names the recipe calls them.
@@ -29,9 +30,11 @@ enum CheckpointPaths {
     return [Recipe.defaultCheckpoint: only]
   }
 
-  /// The file's name without folders and without its last extension.
+  /// The file's name without folders and without its last extension; a folder's name whole.
   static func stem(of path: String) -> String {
     let name = path.split(separator: "/").last.map(String.init) ?? path
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue { return name }
     guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
     return String(name[..<dot])
   }

@@ -43,9 +43,9 @@ struct Failure {
     case is ModelFileError, is ModelError, is GGUFModelError, is SnapshotError, is StateFileError, is CheckpointError,
       is ConversionError,
       is JSONError, is RecipeError, is InferenceError, is SampleError, is ReferenceError, is ModelRunError,
-      is ProvenanceError:
+      is ProvenanceError, is FolderError:
       exitCode = Failure.badData
-    case is ChoiceError, OutputPathError.taken: exitCode = Failure.usage
+    case is ChoiceError, is ContextError, OutputPathError.taken: exitCode = Failure.usage
     case is AtomicFileError, is OutputPathError: exitCode = Failure.cannotCreate
     case is LimitError, is BrokenModelError: exitCode = Failure.limitExceeded
     case ImportError.unreadableFile: exitCode = Failure.cannotOpen

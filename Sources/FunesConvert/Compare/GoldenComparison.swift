@@ -47,10 +47,15 @@ public struct GoldenComparison {
   }
 
   /// - Parameters:
+  ///   - runner: what runs in the model's place, with the same programs; nil for the model.
+  ///   - chunk: rows of one call of a stream; nil for what suits the runner.
   ///   - map: ports to tensors; `input` and `output` stand for the first of the program where no port has that name,
   ///     `program.port` for a port of another program. Programs run in the order in which a sequence goes through them.
   ///   - program: where ports without a program are.
-  public init(_ file: ModelFile, golden: Checkpoint, map: PortMap, program: Int) throws {
+  public init(
+    _ file: ModelFile, runner: (any ProgramRunner)? = nil, chunk: Int? = nil, golden: Checkpoint, map: PortMap,
+    program: Int
+  ) throws {
     let programs = file.model.programs
     let parts = try map.entries.map { try GoldenComparison.part($0, golden, programs, program) }
     var taken: Set<String> = []
@@ -70,7 +75,7 @@ public struct GoldenComparison {
       throw SampleError.rowCount(
         tensor: part.tensor.name, found: [part.shape.batch, part.shape.rows], expected: [batch, part.shape.rows])
     }
-    let runner = try ModelRunner(file)
+    let runner = try runner ?? ModelRunner(file)
     outputs = parts.filter(\.port.isOutput).map {
       GoldenDifference(
         program: programs[$0.program].name, output: $0.port.name, tensor: $0.tensor.name, isLastRowOnly: false,
@@ -92,7 +97,7 @@ public struct GoldenComparison {
           rows[part.port.name] = values.slice(
             item * part.shape.rows * part.port.width, part.shape.rows * part.port.width)
         }
-        let results = try runner.run(index, inputs: rows, rows: first.shape.rows)
+        let results = try runner.run(index, inputs: rows, rows: first.shape.rows, chunk: chunk)
         try compare(results, zip(parts, values).map { ($0, $1) }, program: index, item: item, batch: batch)
       }
     }

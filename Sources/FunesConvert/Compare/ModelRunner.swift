@@ -24,8 +24,17 @@ extension ModelRunError: CustomStringConvertible {
   }
 }
 
+/// Runs programs over whole arrays of rows, keeping state from one call to the next.
+public protocol ProgramRunner {
+  func reset()
+  /// The rows of each output, in the order of the program's.
+  func run(
+    _ program: Int, inputs: [String: ReferenceRows], rows count: Int, chunk: Int?
+  ) throws -> [ReferenceResult.Rows]
+}
+
 /// A session and the programs of its model, over whole arrays of rows.
-public final class ModelRunner {
+public final class ModelRunner: ProgramRunner {
   public let file: ModelFile
   private let programs: [ProgramInfo]
   private var session: Session

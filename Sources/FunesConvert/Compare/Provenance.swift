@@ -35,6 +35,11 @@ public enum Provenance {
   private static func isFigured(_ key: String) -> Bool { key.hasSuffix(".sha256") && key != "tokenizer.sha256" }
 }
 
+extension Model {
+  /// Rows of context that the model was converted with, where its format left them open.
+  public var context: Int? { metadata.first { $0.key == "context" }.flatMap { Int($0.value) } }
+}
+
 extension Converter {
   /// A converter with the precision that every matrix of a model has.
   public init(as model: Model) {

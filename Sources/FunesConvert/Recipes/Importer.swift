@@ -22,13 +22,17 @@ public struct Importer {
   ///     recipe there is a single path.
   ///   - recipePath: the recipe's file; nil infers a recipe from the tensor names, or takes what the format tells.
   ///   - tokenizerPath: the vocabulary of a llama2.c file.
+  ///   - context: rows that a decoder's caches hold, for formats that leave it open; nil for what suits the model.
   ///
-  /// Throws `CheckpointError`, `RecipeError`, `InferenceError` or `ImportError`. Metadata gets `checkpoint.<name>.sha256`,
+  /// A path may be that of a Hugging Face folder, which needs no recipe.
+  ///
+  /// Throws `CheckpointError`, `RecipeError`, `InferenceError`, `FolderError`, `ContextError` or `ImportError`. Metadata gets `checkpoint.<name>.sha256`,
   /// and `recipe.sha256` where a recipe was read.
   public static func graph(
-    checkpoints: [String: String], recipePath: String?, tokenizerPath: String? = nil
+    checkpoints: [String: String], recipePath: String?, tokenizerPath: String? = nil, context: Int? = nil
   ) throws -> Imported {
-    guard let recipePath else { return try infer(checkpoints, tokenizerPath) }
+    guard let recipePath else { return try infer(checkpoints, tokenizerPath, context) }
+    if context != nil { throw ImportError.unexpectedContext }
     if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
     let bytes = try contents(of: recipePath)
     let recipe = try Recipe.parse(bytes)
@@ -46,10 +50,17 @@ public struct Importer {
     return Imported(graph: graph, notes: [], recipe: recipe)
   }
 
-  private static func infer(_ checkpoints: [String: String], _ tokenizerPath: String?) throws -> Imported {
+  private static func infer(
+    _ checkpoints: [String: String], _ tokenizerPath: String?, _ context: Int?
+  ) throws -> Imported {
     guard checkpoints.count == 1, let path = checkpoints.first?.value else {
       throw ImportError.severalCheckpointsWithoutRecipe(checkpoints.keys.sorted())
     }
+    if ModelFolder.isFolder(path) {
+      if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
+      return try folder(path, context: context)
+    }
+    if context != nil { throw ImportError.unexpectedContext }
     let file = URL(fileURLWithPath: path)
     if let header = try LlamaHeader(ByteSource(path: path)) {
       return try llama(header, path: path, name: file.deletingPathExtension().lastPathComponent, tokenizerPath)
@@ -95,11 +106,11 @@ public struct Importer {
 
   // MARK: Hashes
 
-  private static func addHashes(of paths: [String: String], to graph: inout Graph) throws {
+  static func addHashes(of paths: [String: String], to graph: inout Graph) throws {
     for (name, path) in paths { graph.metadata["checkpoint.\(name).sha256"] = hexadecimal(try contents(of: path)) }
   }
 
-  private static func contents(of path: String) throws(ImportError) -> [UInt8] {
+  static func contents(of path: String) throws(ImportError) -> [UInt8] {
     guard let data = FileManager.default.contents(atPath: path) else { throw .unreadableFile(path) }
     return Array(data)
   }
@@ -120,6 +131,8 @@ public enum ImportError: Error, Equatable {
   case severalCheckpointsWithoutRecipe([String])
   /// A tokenizer was given for what is no llama2.c file, or beside a recipe, which has its own texts.
   case unexpectedTokenizer(String)
+  /// A context was chosen for what is no folder with a decoder: other formats have it, or their recipe does.
+  case unexpectedContext
 }
 
 extension ImportError: CustomStringConvertible {
@@ -130,6 +143,7 @@ extension ImportError: CustomStringConvertible {
       "checkpoints: found \(names.count) without a recipe, expected one; write a recipe that says what each is"
     case .unexpectedTokenizer(let path):
       "tokenizer \"\(path)\": found no llama2.c file that it belongs to; other models have their texts in the recipe"
+    case .unexpectedContext: "--context: found a format that fixes its rows of context; leave it out"
     }
   }
 }

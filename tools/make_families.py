@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes small random models of every Hugging Face family that Funes converts, with goldens by transformers and PyTorch.
+
+From nothing; to one folder a model with config.json, weights and golden.npz, and cases.tsv: name, program of the golden,
+ports, the largest error allowed, the context to convert with.
+
+    tools/make_families.py --output DIR [--only NAME,...]
+    tools/make_families.py --fixtures Tests/FunesConvertTests/HuggingFace/Fixtures
+"""
+import argparse
+import os
+
+import numpy as np
+import torch
+
+import families_decoders
+
+FAMILIES = {**families_decoders.MODELS}
+
+
+def randomise(model, generator):
+    """Weights large enough, and norms and biases random enough, that a mistake in any of them shows."""
+    for name, parameter in model.named_parameters():
+        noise = torch.randn(parameter.shape, generator=generator)
+        is_gain = parameter.dim() == 1 and name.endswith("weight")
+        # A norm's gain lies around 1; what f16 holds exactly, so that fixtures are small.
+        values = (1 if is_gain else 0) + 0.2 * noise
+        parameter.data = values.half().float()
+
+
+def save(folder, family, generator, is_fixture):
+    """One model and its golden; returns its line of cases.tsv."""
+    config = family.config(is_fixture)
+    model = family.model(config).eval()
+    randomise(model, generator)
+    model.tie_weights()
+    if hasattr(family, "prepare"):
+        family.prepare(model)
+    os.makedirs(folder, exist_ok=True)
+    arrays, ports, outputs = family.golden(model, generator)
+    stored = model.half() if is_fixture else model
+    if family.storage == "torch":
+        stored.config.save_pretrained(folder)
+        torch.save(stored.state_dict(), os.path.join(folder, "pytorch_model.bin"))
+    else:
+        stored.save_pretrained(folder, max_shard_size="40KB" if family.storage == "shards" else "1GB")
+    for name in ["generation_config.json"]:
+        path = os.path.join(folder, name)
+        if is_fixture and os.path.exists(path):
+            os.remove(path)
+    np.savez_compressed(os.path.join(folder, "golden.npz"), **arrays)
+    spread = max(float(arrays[name].max() - arrays[name].min()) for name in outputs)
+    context = getattr(family, "context", "")
+    return f"{os.path.basename(folder)}\t{family.program}\t{ports}\t{1e-4 * spread:.3g}\t{context}\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("--output", help="folder for models of a useful size")
+    target.add_argument("--fixtures", help="folder for models of a few kilobytes, those of the unit tests")
+    parser.add_argument("--only", help="names, separated by commas")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    root = arguments.output or arguments.fixtures
+    lines = []
+    for name, family in FAMILIES.items():
+        if arguments.only and name not in arguments.only.split(","):
+            continue
+        if arguments.fixtures and not family.is_fixture:
+            continue
+        generator = torch.Generator().manual_seed(sum(name.encode()))
+        lines.append(save(os.path.join(root, name), family, generator, arguments.fixtures is not None))
+    with open(os.path.join(root, "cases.tsv"), "w", encoding="utf-8") as file:
+        file.writelines(lines)
+
+
+if __name__ == "__main__":
+    main()
