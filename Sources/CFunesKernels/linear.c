@@ -59,6 +59,20 @@ static void gather(float *restrict y, const funes_matrix *matrix, int32_t id) {
   }
 }
 
+void funes_position(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  const funes_matrix *matrix = &op->cell.x;
+  uint32_t *position = (uint32_t *)(void *)op->state[0];
+  (void)context;
+  for (ptrdiff_t r = row; r < row + rows; r++) {
+    const int32_t id = *position < (uint32_t)matrix->rows ? (int32_t)*position : matrix->rows - 1;
+    const float *x = op->in[0].base + r * op->in[0].stride;
+    float *y = op->out[0].base + r * op->out[0].stride;
+    gather(y, matrix, id);
+    for (int32_t col = 0; col < matrix->cols; col++) y[col] = x[col] + y[col];
+    if (*position < (uint32_t)matrix->rows) *position += 1;
+  }
+}
+
 void funes_embedding(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   const funes_matrix *matrix = &op->cell.x;
   (void)context;

@@ -48,6 +48,21 @@ void funes_multiply(const funes_op *op, const funes_context *context, int32_t ro
   }
 }
 
+void funes_scale(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  const float factor = float_of_bits((uint32_t)op->number[0]);
+  (void)context;
+  for (int32_t r = row; r < row + rows; r++) {
+    const float *x = row_of(&op->in[0], r);
+    float *y = row_of(&op->out[0], r);
+    for (int32_t k = 0; k < op->out[0].width; k++) y[k] = x[k] * factor;
+  }
+}
+
+void funes_constant(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  (void)context;
+  for (int32_t r = row; r < row + rows; r++) copy(row_of(&op->out[0], r), op->vector[0], op->out[0].width);
+}
+
 void funes_concat(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   const int32_t lanes = op->number[0];
   (void)context;
@@ -113,6 +128,11 @@ void funes_copy(const funes_op *op, const funes_context *context, int32_t row, i
 void funes_last(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   (void)context;
   if (rows > 0) copy(op->out[0].base, row_of(&op->in[0], row + rows - 1), op->out[0].width);
+}
+
+void funes_first(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  (void)context;
+  if (rows > 0) copy(op->out[0].base, row_of(&op->in[0], row), op->out[0].width);
 }
 
 void funes_mean(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {

@@ -89,6 +89,7 @@ func status(_ status: Status) -> funes_status {
   case .ok: FUNES_OK
   case .notFinite: FUNES_NOT_FINITE
   case .idOutOfRange: FUNES_ID_OUT_OF_RANGE
+  case .cacheFull: FUNES_CACHE_FULL
   }
 }
 
@@ -99,6 +100,7 @@ public func funes_status_text(_ status: funes_status) -> UnsafePointer<CChar>? {
     case FUNES_OK: "done"
     case FUNES_NOT_FINITE: "an input is not finite or exceeds 2^50 in magnitude"
     case FUNES_ID_OUT_OF_RANGE: "an id is outside its input's classes"
+    case FUNES_CACHE_FULL: "the rows before have filled a table of positions or a memory; reset what they filled"
     case FUNES_TOO_SHORT: "the bytes are too few for a .funes file"
     case FUNES_MISALIGNED: "the file's bytes do not begin at a multiple of 64"
     case FUNES_NOT_A_FUNES_FILE: "the first bytes are not those of a .funes file"

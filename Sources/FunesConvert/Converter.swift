@@ -102,7 +102,10 @@ extension Graph {
   fileprivate var multipliedConstants: Set<Int> {
     var constants: Set<Int> = []
     for op in programs.flatMap(\.operators) {
-      if case .embedding = op.operation { continue }
+      switch op.operation {
+      case .embedding, .position: continue
+      default: break
+      }
       constants.formUnion(OperatorRecord(op.operation).constants.compactMap { $0 })
     }
     return constants

@@ -28,6 +28,7 @@ struct AllocationProof {
     let steps = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) ?? 1000 : 1000
     checkCounter()
     try prove("every operator", .everyOperator(), steps: steps)
+    try prove("images", .images(), steps: steps)
     try prove("decoder", .decoder(), steps: steps)
     for cell in TestCell.allCases {
       try prove("\(cell) 20→24", .streaming(cell, inputs: 20, units: 24, outputs: 6), steps: steps)
@@ -87,6 +88,10 @@ struct AllocationProof {
     do { try rewind.rollBack(&session, steps: 0) } catch { fail("\(error)") }
     for step in 0..<steps {
       for program in 0..<session.programCount {
+        // What may fill up begins anew before it has.
+        if let limit = session.model.rowLimit(of: program), step % (limit / session.rowCapacity) == 0 {
+          session.reset()
+        }
         session.fillInputs(of: program, rows: session.rowCapacity, seed: UInt64(step))
         let before = allocation_call_count()
         let result = session.run(program, rows: session.rowCapacity, outputs: step % 2 == 0 ? .all : .last)

@@ -116,7 +116,7 @@ typedef struct funes_op {
   float *state[FUNES_MAX_STATES];
   int32_t state_width[FUNES_MAX_STATES]; /* logical floats of one lane; 0 stands for one lane */
   int32_t number[FUNES_MAX_NUMBERS];     /* the operator's own integers */
-  const float *vector[2];                /* norms: gain, bias; rotary: turns */
+  const float *vector[2];                /* norms: gain, bias; rotary: turns; constants: values */
   funes_cell cell;                       /* cells; a plain matrix is cell.x, its bias cell.bias (may be null) */
 } funes_op;
 
@@ -156,6 +156,8 @@ FUNES_NO_LOCKS size_t funes_linear_thread_scratch_bytes(const funes_matrix *matr
 FUNES_NO_LOCKS void funes_linear(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* y = row `id` of W, dequantised; ids are in range (checked by the caller), and out-of-range ids read as 0. */
 FUNES_NO_LOCKS void funes_embedding(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+/* y = x + row p of W, dequantised; p = state[0], one uint32_t, which each row raises by one until it is W's rows. */
+FUNES_NO_LOCKS void funes_position(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* y = 1 at id, 0 elsewhere; number[0] classes. */
 FUNES_NO_LOCKS void funes_one_hot(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* A cell over time (state[0] = h, state[1] = c, (lanes, padded) each) or over an inner axis (states null, from zero).
@@ -165,6 +167,10 @@ FUNES_NO_LOCKS void funes_cell_rows(const funes_op *op, const funes_context *con
 /* y = a + b, a * b. */
 FUNES_NO_LOCKS void funes_add(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 FUNES_NO_LOCKS void funes_multiply(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+/* y = x f, number[0] the bits of f as a float. */
+FUNES_NO_LOCKS void funes_scale(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+/* y = vector[0]. */
+FUNES_NO_LOCKS void funes_constant(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* y = inputs side by side in each of number[0] lanes (lane width of input i = in[i].width / number[0]). */
 FUNES_NO_LOCKS void funes_concat(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* y = x[begin ..< begin + count] of each of number[0] lanes; number[1] begin, number[2] count. */
@@ -179,6 +185,15 @@ FUNES_NO_LOCKS void funes_l2_normalize(const funes_op *op, const funes_context *
 FUNES_NO_LOCKS void funes_copy(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* y (one row) = the last of the rows. */
 FUNES_NO_LOCKS void funes_last(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+/* y (one row) = the first of the rows. */
+FUNES_NO_LOCKS void funes_first(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+/* y_c = sum_t a_t,h x_t,c over T rows, a_t,h = exp(s_t,h - max_t s_t,h) / sum_t exp(s_t,h - max_t s_t,h), head
+ * h = floor(c H / w), or 1 / T without scores: in x (T, w), s (T, H), sums oldest first. number[0] lanes, [1] H: 0 lanes
+ * take the rows of the call as T and make one row, N lanes are the T of each row. */
+FUNES_NO_LOCKS void funes_pool(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+/* Patches of an image, (out_h out_w, C kh kw), zeros beyond its edges: PyTorch's unfold, transposed. number[0] channels
+ * + 65536 (0 for (C, H, W), 1 for (H, W, C)), [1] H, [2] W, [3] kernel, [4] stride, [5] padding: h + 65536 w each. */
+FUNES_NO_LOCKS void funes_patches(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* y_t = mean of all rows since reset: m += (x - m) / n. state[0] = m; state[1] = n, one uint32_t that stops at 2^24. */
 FUNES_NO_LOCKS void funes_mean(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* y = the last number[0] rows up to this one, oldest first, number[1] rows apart; rows before the first are zero.

@@ -43,7 +43,7 @@ extension Model {
     guard let opcode = Opcode(rawValue: operation.opcode) else {
       throw .record(
         .operators, index: place.index, rule: .kind, found: UInt64(operation.opcode),
-        expected: UInt64(Opcode.attention.rawValue))
+        expected: UInt64(Opcode.highest.rawValue))
     }
     try checkName(operation.name, .operators, place.index)
     try place.require(record.u16(2) == 0 && record.u64(8) == 0, .reserved, 1, 0)
@@ -134,7 +134,19 @@ extension Model {
       expected = nextDomain
       nextDomain += 1
       try place.require(expected < 16, .domain, expected, 15)
-    case .stateRead: expected = 0
+    case .first:
+      try checkWholeBlock(domain, place)
+      expected = 0
+    case .pool:
+      // Over lanes of each row it is as any other operator.
+      if operation.number(0) == 0 {
+        try checkWholeBlock(domain, place)
+        expected = 0
+      }
+    case .position:
+      // Admission counts the rows of the call: see `filling`.
+      try place.require(place.isSequential || domain == 1, .placement, domain, 1)
+    case .stateRead, .constant: expected = 0
     default: break
     }
     if place.isSequential { expected = 1 }
@@ -142,6 +154,13 @@ extension Model {
       let found = value(Int(operation.output(slot))).domain
       try place.require(found == expected, .domain, found, expected)
     }
+  }
+
+  /// What sees all rows of a call from its first on: rows by themselves would give other numbers.
+  private func checkWholeBlock(_ domain: Int, _ place: OperatorPlace) throws(ModelError) {
+    try place.require(place.isBlock, .placement, 0, 1)
+    try place.require(!place.isSequential, .placement, 1, 0)
+    try place.require(domain == 1, .placement, domain, 1)
   }
 }
 
@@ -174,6 +193,12 @@ struct Arity {
     case .rmsNorm: Arity(requiredConstants: 1, mostConstants: 1, numbers: 2)
     case .rotary: Arity(requiredConstants: 1, mostConstants: 1, mostStates: 1, numbers: 3)
     case .attention: Arity(leastInputs: 3, mostInputs: 3, mostStates: 4, numbers: 4)
+    case .scale: Arity(numbers: 1)
+    case .constant: Arity(leastInputs: 0, mostInputs: 0, requiredConstants: 1, mostConstants: 1)
+    case .position: Arity(requiredConstants: 1, mostConstants: 1, mostStates: 1)
+    case .first: Arity()
+    case .pool: Arity(mostInputs: 2, numbers: 2)
+    case .patches: Arity(numbers: 6)
     }
   }
 }

@@ -53,7 +53,7 @@ extension Model {
     case .softmax, .logSoftmax, .l2Normalize:
       _ = try lanes(operation, of: x, place)
       try place.require(x == y, .shape, y, x)
-    case .copy, .last: try place.require(x == y, .shape, y, x)
+    case .copy, .last, .first: try place.require(x == y, .shape, y, x)
     case .mean:
       try place.require(x == y, .shape, y, x)
       try checkState(operation, 0, kind: 6, lanes: 1, width: x, place)
@@ -86,6 +86,11 @@ extension Model {
     case .layerNorm, .rmsNorm: try checkNorm(operation, place)
     case .rotary: try checkRotary(operation, place)
     case .attention: try checkAttention(operation, place)
+    case .scale: try checkScale(operation, place)
+    case .constant: try checkVector(operation, 0, count: y, place)
+    case .position: try checkPosition(operation, place)
+    case .pool: try checkPool(operation, place)
+    case .patches: try checkPatches(operation, place)
     }
   }
 
@@ -171,7 +176,7 @@ extension Model {
   }
 
   /// Whether a program resets a state; its resets ascend.
-  private func resets(_ ranges: ProgramRanges, _ state: UInt32) -> Bool {
+  func resets(_ ranges: ProgramRanges, _ state: UInt32) -> Bool {
     var (low, high) = (ranges.reset, ranges.reset + ranges.resetCount)
     while low < high {
       let middle = (low + high) / 2
@@ -192,7 +197,7 @@ extension Model {
   }
 
   /// The matrix in a slot that is known to be in use.
-  private func matrix(
+  func matrix(
     _ operation: OperatorRecord, _ slot: Int, groups: Int, _ place: OperatorPlace
   ) throws(ModelError) -> ConstantRecord {
     let constant = constant(Int(operation.constant(slot)))

@@ -17,7 +17,7 @@ extension Model {
     let opcode = Opcode(rawValue: operation.opcode) ?? .copy
     var domain = 0
     for slot in 0..<operation.inputCount { domain = max(domain, value(Int(operation.input(slot))).domain) }
-    if opcode == .stateRead { domain = value(Int(operation.output(0))).domain }
+    if opcode == .stateRead || opcode == .constant { domain = value(Int(operation.output(0))).domain }
     let madeDomain = opcode == .subsample ? value(Int(operation.output(0))).domain : 0
     return PlannedOperator(opcode: opcode, domain: Int32(domain), madeDomain: Int32(madeDomain))
   }
@@ -37,7 +37,7 @@ extension Model {
       let rows = slots.assumingMemoryBound(to: funes_rows.self)
       for slot in 0..<operation.outputCount { rows[slot] = self.rows(of: Int(operation.output(slot)), bases) }
     }
-    if opcode == .layerNorm || opcode == .rmsNorm || opcode == .rotary {
+    if opcode == .layerNorm || opcode == .rmsNorm || opcode == .rotary || opcode == .constant {
       op.vector = (vector(operation.constant(0)), vector(operation.constant(1)))
     }
     for slot in 0..<4 where operation.state(slot) != none {
@@ -91,7 +91,7 @@ extension Model {
   func cell(of operation: OperatorRecord, _ opcode: Opcode) -> funes_cell {
     var cell = funes_cell()
     guard opcode.isCell else {
-      if opcode == .linear || opcode == .embedding {
+      if opcode == .linear || opcode == .embedding || opcode == .position {
         cell.x = matrix(Int(operation.constant(0)))
         cell.bias = vector(operation.constant(1))
       }

@@ -11,6 +11,8 @@ public enum Status: Int32, Sendable {
   case notFinite = 1
   /// An id was outside its input's classes.
   case idOutOfRange = 2
+  /// The rows before this one have filled a table of positions or a memory: see `Model.rowLimit(of:)`.
+  case cacheFull = 3
 }
 
 /// What a call did: the rows it ran, and why it stopped there.
@@ -37,16 +39,16 @@ public enum OutputRows: Sendable {
 extension Session {
   /// Runs a program over `rows` rows of its inputs, written before through `withInput`.
   ///
-  /// A row that its input's policy refuses ends the call before it; a block program then runs nothing. `rows` times one
-  /// row and one call of `rows` rows give the same bits in a program that is a stream. States become the same whichever
-  /// `outputs` are asked for.
+  /// A row that its input's policy refuses, or for which positions or memories have no room, ends the call before it; a
+  /// block program then runs nothing. `rows` times one row and one call of `rows` rows give the same bits in a program
+  /// that is a stream. States become the same whichever `outputs` are asked for.
   @_noLocks
   public mutating func run(_ program: Int = 0, rows: Int = 1, outputs: OutputRows = .all) -> RunResult {
     precondition(rows >= 1 && rows <= rowCapacity, "Session.run: rows is not in 1...rowCapacity")
     precondition(program >= 0 && program < plan.programCount, "Session.run: no such program")
     let saved = funes_float_environment_enter()
     let planned = plan.programs[program]
-    var result = admit(planned.ranges, rows: rows)
+    var result = admit(planned, rows: rows)
     if result.rows < rows, planned.isBlock { result.rows = 0 }
     for domain in 0..<domainRows.count { domainRows[domain] = 0 }
     isLastRowOnly = outputs == .last
@@ -77,9 +79,10 @@ extension Session {
     isLastRowOnly ? max(0, Int(domainRows[Int(port.domain)]) - 1) : 0
   }
 
-  /// How many of the rows the inputs' policies admit.
+  /// How many of the rows the inputs' policies admit, and have room.
   @_noLocks
-  private func admit(_ ranges: ProgramRanges, rows: Int) -> RunResult {
+  private func admit(_ program: PlannedProgram, rows: Int) -> RunResult {
+    let ranges = program.ranges
     var result = RunResult(rows: rows, status: .ok)
     for index in ranges.port..<(ranges.port + ranges.inputCount) {
       // A row at a time: its width fits the kernels' counts, that of all rows may not.
@@ -88,6 +91,10 @@ extension Session {
       if row < result.rows {
         result = RunResult(rows: row, status: plan.ports[index].classes > 0 ? .idOutOfRange : .notFinite)
       }
+    }
+    for index in program.filling..<(program.filling + program.fillingCount) {
+      let room = plan.fillings[index].room
+      if room < UInt32(result.rows) { result = RunResult(rows: Int(room), status: .cacheFull) }
     }
     return result
   }
@@ -166,6 +173,12 @@ extension Session {
     case .rmsNorm: funes_rms_norm(op, &context, row, rows)
     case .rotary: funes_rotary(op, &context, row, rows)
     case .attention: funes_attention(op, &context, row, rows)
+    case .scale: funes_scale(op, &context, row, rows)
+    case .constant: funes_constant(op, &context, row, rows)
+    case .position: funes_position(op, &context, row, rows)
+    case .first: funes_first(op, &context, row, rows)
+    case .pool: funes_pool(op, &context, row, rows)
+    case .patches: funes_patches(op, &context, row, rows)
     }
   }
 }

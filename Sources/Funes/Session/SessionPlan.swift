@@ -37,9 +37,30 @@ struct PlannedState {
   var count: Int
 }
 
+/// A counter that each row of a call raises until what it counts is full.
+struct PlannedFilling {
+  var counter: UnsafePointer<UInt32>
+  /// What the counter may reach.
+  var most: UInt32
+  var perRow: UInt32
+  /// Whether the program begins with the counter at 0.
+  var isReset: Bool
+
+  /// Rows that a call may still take.
+  var room: UInt32 {
+    @_noLocks get {
+      let filled = isReset ? 0 : counter[0]
+      return filled < most ? (most - filled) / perRow : 0
+    }
+  }
+}
+
 struct PlannedProgram {
   var ranges: ProgramRanges
   var isBlock: Bool
+  /// Where its fillings begin, and how many it has.
+  var filling: Int
+  var fillingCount: Int
 }
 
 /// Typed pointers into the head of a session's block.
@@ -51,6 +72,7 @@ struct SessionPlan {
   let ports: UnsafeMutablePointer<PlannedPort>
   let states: UnsafeMutablePointer<PlannedState>
   let resets: UnsafeMutablePointer<Int32>
+  let fillings: UnsafeMutablePointer<PlannedFilling>
   let programCount: Int
   let stateCount: Int
 
@@ -64,6 +86,7 @@ struct SessionPlan {
     cursor.reserve(PlannedPort.self, model.count(.ports))
     cursor.reserve(PlannedState.self, model.stateCount)
     cursor.reserve(Int32.self, model.count(.resets))
+    cursor.reserve(PlannedFilling.self, model.fillingCount)
     return (cursor.offset + 63) / 64 * 64
   }
 
@@ -77,6 +100,7 @@ struct SessionPlan {
     ports = cursor.take(PlannedPort.self, model.count(.ports), base)
     states = cursor.take(PlannedState.self, model.stateCount, base)
     resets = cursor.take(Int32.self, model.count(.resets), base)
+    fillings = cursor.take(PlannedFilling.self, model.fillingCount, base)
     programCount = model.programCount
     stateCount = model.stateCount
     var floats = bases.states.assumingMemoryBound(to: Float.self)
@@ -92,8 +116,20 @@ struct SessionPlan {
       (entries + index).initialize(to: model.planned(index))
     }
     model.markTails(of: entries)
+    var filling = 0
     for index in 0..<model.programCount {
-      let program = PlannedProgram(ranges: model.ranges(of: index), isBlock: model.program(index).isBlock)
+      var program = PlannedProgram(
+        ranges: model.ranges(of: index), isBlock: model.program(index).isBlock, filling: filling, fillingCount: 0)
+      for operation in program.ranges.operation..<(program.ranges.operation + program.ranges.operatorCount) {
+        guard let (state, perRow) = model.filling(model.operation(operation)) else { continue }
+        let counter = UnsafeRawPointer(states[state].floats).assumingMemoryBound(to: UInt32.self)
+        (fillings + filling).initialize(
+          to: PlannedFilling(
+            counter: counter, most: model.state(state).limit - 1, perRow: perRow,
+            isReset: model.resets(program.ranges, UInt32(state))))
+        filling += 1
+      }
+      program.fillingCount = filling - program.filling
       (programs + index).initialize(to: program)
     }
     for index in 0..<model.count(.runs) {
@@ -126,5 +162,14 @@ struct SessionPlan {
       defer { reserve(type, count) }
       return (base + offset).bindMemory(to: T.self, capacity: count)
     }
+  }
+}
+
+extension Model {
+  /// Operators of all programs that fill something up.
+  fileprivate var fillingCount: Int {
+    var count = 0
+    for index in 0..<operatorCount where filling(operation(index)) != nil { count += 1 }
+    return count
   }
 }

@@ -40,6 +40,7 @@ typedef enum funes_status {
   /* Rows that were refused; the state is as it was before them. */
   FUNES_NOT_FINITE = 1,      /* an input was not finite or exceeded 2^50 in magnitude */
   FUNES_ID_OUT_OF_RANGE = 2, /* an id was outside its input's classes */
+  FUNES_CACHE_FULL = 3,      /* the rows before have filled a table of positions or a memory */
   /* Files that were refused. */
   FUNES_TOO_SHORT = 10,           /* fewer bytes than a header: found, expected */
   FUNES_MISALIGNED = 11,          /* the bytes do not begin at a multiple of 64: found is the remainder */

@@ -128,11 +128,19 @@ final class RowStream {
       if done.rows > 0 { try collect(first..<(first + done.rows)) }
       first += done.rows
       if done.status == .ok { break }
+      if done.status == .cacheFull { throw fullness(first, count) }
       let error = refusal(of: isBlock ? first..<count : first..<(first + 1))
       guard options.skipsBadRows, !isBlock else { throw error }
       warn("\(error)")
       first += 1
     }
+  }
+
+  /// No row after the first that has no room has any; a block has room for all its rows or for none.
+  private func fullness(_ first: Int, _ count: Int) -> StreamError {
+    let limit = engine.model.rowLimit(of: program) ?? 0
+    let row = isBlock ? min(first + limit, count - 1) : first
+    return .full(row: numbers[row], line: lines.isEmpty ? nil : lines[row], limit: limit)
   }
 
   private func copyRows(_ rows: Range<Int>) {

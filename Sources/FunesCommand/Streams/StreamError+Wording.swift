@@ -48,6 +48,10 @@ extension StreamError: CustomStringConvertible {
       "row \(row), input \"\(input)\", value \(position): found \(found), expected \(expected)"
     case .refusedLine(let line, let input, let position, let found, let expected):
       "line \(line), input \"\(input)\", value \(position): found \(found), expected \(expected)"
+    case .full(let row, let line, let limit):
+      (line.map { "line \($0)" } ?? "row \(row)")
+        + ": found more rows in one sequence than the model has positions or memory for, expected at most \(limit);"
+        + " end the sequence before it, or begin anew"
     case .nothingToScore(let file, let found):
       "\"\(file)\": found \(counted(found, "symbol")), expected two or more: what is scored follows another"
     case .unequalOutputs(let names, let rows):

@@ -46,6 +46,9 @@ enum StreamError: Error, Equatable {
 
   /// The model refused a row of a stream of lines, as `refusedRow`; lines count from 1.
   case refusedLine(line: Int, input: String, position: Int, found: String, expected: String)
+  /// The rows before this one have filled the model's positions or memory, which has room for so many since a reset; in a
+  /// stream of lines with the line.
+  case full(row: Int, line: Int?, limit: Int)
   /// A text has no symbol that follows another.
   case nothingToScore(file: String, found: Int)
 

@@ -17,9 +17,15 @@ extension ModelRunError: CustomStringConvertible {
     case .wrongInputs(let program, let expected):
       "program \"\(program)\": expected rows for \(expected.joined(separator: ", ")), as many of each"
     case .refusedRow(let program, let row, let status):
-      "program \"\(program)\", row \(row): found "
-        + (status == .notFinite ? "a number that is not finite" : "an id out of range")
-        + ", expected a row that the model takes"
+      switch status {
+      case .cacheFull:
+        "program \"\(program)\", row \(row): found more rows than the model has positions or memory for, expected fewer "
+          + "in one sequence"
+      case .idOutOfRange:
+        "program \"\(program)\", row \(row): found an id out of range, expected a row that the model takes"
+      default:
+        "program \"\(program)\", row \(row): found a number that is not finite, expected a row that the model takes"
+      }
     }
   }
 }

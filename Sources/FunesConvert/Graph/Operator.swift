@@ -50,6 +50,17 @@ extension Graph {
     case rotary(lanes: Int, dimensions: Int, isHalved: Bool, turns: Int, position: Int)
     /// Causal, over the last `window` rows.
     case attention(Attention)
+    /// x times a number.
+    case scale(Float)
+    /// A vector as it is.
+    case constant(Int)
+    /// x plus the row of a table that is next since reset.
+    case position(table: Int, position: Int)
+    case first
+    /// The mean of rows, or their sum weighted by a softmax of scores for each head: of all rows of a block, or of `lanes`
+    /// in each row.
+    case pool(lanes: Int?, heads: Int)
+    case patches(Patches)
   }
 
   /// Causal multi-head attention over a cache: inputs q (heads, d), k and v (keyHeads, d).

@@ -44,6 +44,12 @@ extension GraphBuilder {
     case "layer_norm", "rms_norm": try addNorm(op, inputs[0])
     case "rotary": try addRotary(op, inputs[0])
     case "attention": try addAttention(op, inputs)
+    case "scale": try addScale(op, inputs[0])
+    case "constant": try addConstant(op)
+    case "position": try addPosition(op, inputs[0])
+    case "first": try addFirst(op, inputs[0])
+    case "pool": try addPool(op, inputs)
+    case "patches": try addPatches(op, inputs[0])
     default: try addRowOperator(op, inputs)
     }
   }

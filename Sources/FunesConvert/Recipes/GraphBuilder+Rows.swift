@@ -84,7 +84,7 @@ extension GraphBuilder {
     return output
   }
 
-  private func forbidInSequence(_ op: Recipe.Operator) throws(RecipeError) {
+  func forbidInSequence(_ op: Recipe.Operator) throws(RecipeError) {
     guard !scope.isSequential else {
       throw .notSequential(program: scope.name, operator: op.title, reason: "\"\(op.kind)\" needs all rows")
     }

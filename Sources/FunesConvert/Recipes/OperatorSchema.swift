@@ -12,6 +12,8 @@ struct OperatorSchema: Sendable {
 
   enum Kind: Sendable, Equatable {
     case tensor, integer, number, flag, integers
+    /// Whole numbers of which some may be 0.
+    case counts
     case word([String])
     /// Any name.
     case name
@@ -75,6 +77,15 @@ struct OperatorSchema: Sendable {
         required("heads", .integer), optional("key_heads", .integer), required("window", .integer),
         optional("scale", .number),
       ]),
+    "scale": one([required("factor", .number)]),
+    "constant": OperatorSchema(inputs: 0...0, fields: [required("value", .tensor), optional("shape", .integers)]),
+    "position": one([required("weight", .tensor), optional("position", .name)]),
+    "first": one([]),
+    "pool": OperatorSchema(inputs: 1...2, fields: [optional("heads", .integer), optional("lanes", .integer)]),
+    "patches": one([
+      required("kernel", .integers), optional("stride", .integers), optional("padding", .counts),
+      optional("layout", .word(["planes", "pixels"])),
+    ]),
     "softmax": one([optional("lanes", .integer)]),
     "log_softmax": one([optional("lanes", .integer)]),
     "l2_normalize": one([optional("lanes", .integer)]),

@@ -88,6 +88,10 @@ extension RecipeError: CustomStringConvertible {
       "program \"\(program)\", \"\(op)\": found \(found) for \"\(key)\", expected \(expected.lowerBound) to \(expected.upperBound)"
     case .notPositive(let program, let op, let key, let found):
       "program \"\(program)\", \"\(op)\": found \(found) for \"\(key)\", expected a positive number up to 2^50"
+    case .notInRange(let program, let op, let key, let found):
+      "program \"\(program)\", \"\(op)\": found \(found) for \"\(key)\", expected a number within ±2^50"
+    case .needsBlock(let program, let op):
+      "program \"\(program)\", \"\(op)\": found in a stream, expected \"block\": true: it sees all rows from the first on"
     case .oddDimensions(let program, let op, let found):
       "program \"\(program)\", \"\(op)\": found \(found) dimensions, expected an even number; give \"dimensions\""
     case .conflictingFields(let program, let op, let fields):

@@ -85,6 +85,10 @@ public enum RecipeError: Error, Equatable {
   case numberOutOfRange(program: String, operator: String, key: String, found: Int, expected: ClosedRange<Int>)
   /// A clip, ε, base or scale is not above zero, or not finite.
   case notPositive(program: String, operator: String, key: String, found: Double)
+  /// A factor beyond ±2^50.
+  case notInRange(program: String, operator: String, key: String, found: Double)
+  /// An operator that sees all rows from the first on stands in a program that is not a block.
+  case needsBlock(program: String, operator: String)
   /// Rotary positions turn an odd number of values, which are no pairs.
   case oddDimensions(program: String, operator: String, found: Int)
   /// Two fields that do not go together, such as `coupled` and a 4-gate activation, or `inner_steps` and `hidden`.

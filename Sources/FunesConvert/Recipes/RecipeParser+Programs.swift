@@ -134,6 +134,7 @@ extension RecipeParser {
       case .number: fields[field.key] = .number(try value.number())
       case .flag: fields[field.key] = .flag(try value.flag())
       case .integers: fields[field.key] = .integers(try value.integers(1...Graph.widthLimit))
+      case .counts: fields[field.key] = .integers(try value.integers(0...Graph.widthLimit))
       case .name: fields[field.key] = .word(try value.name())
       case .word(let words):
         let word = try value.string()

@@ -11,6 +11,8 @@ extension FloatReference {
     case .last:
       let count = rowCounts[op.inputs[0]]
       if count > 0 { setRow(op.outputs[0], 0, Array(row(op.inputs[0], count - 1))) }
+    case .first: if rowCounts[op.inputs[0]] > 0 { setRow(op.outputs[0], 0, Array(row(op.inputs[0], 0))) }
+    case .pool(nil, let heads): poolRows(op, heads: heads)
     case .subsample(let stride, let phase): subsample(op, range, stride: stride, phase: phase)
     case .stateWrite(let state):
       // A value of one row is written once; of many rows the last one stays.
@@ -67,7 +69,20 @@ extension FloatReference {
       return FloatReference.perLane(x, lanes) { rotate($0, dimensions, isHalved, turns, states[position][0]) }
     case .attention(let attention):
       return attend(attention, x, row(op.inputs[1], index), row(op.inputs[2], index))
-    case .cell, .last, .subsample, .stateRead, .stateWrite: return []
+    case .scale(let factor): return x.map { $0 * Double(factor) }
+    case .constant(let vector): return doubles(vector)
+    case .position(let table, let position):
+      guard case .matrix(let rows, let cols, _) = graph.constants[table].layout else { return [] }
+      let at = Int(states[position][0])
+      // As the runtime, which runs no row beyond the table.
+      precondition(at < rows, "FloatReference: a row beyond the table of positions")
+      states[position][0] += 1
+      return zip(x, graph.constants[table].values[at * cols..<(at + 1) * cols]).map { $0 + Double($1) }
+    case .pool(let lanes, let heads):
+      let scores = op.inputs.count > 1 ? row(op.inputs[1], index) : nil
+      return FloatReference.pool(x, scores, rows: lanes ?? 1, heads: heads)
+    case .patches(let patches): return FloatReference.patches(x, patches)
+    case .cell, .last, .first, .subsample, .stateRead, .stateWrite: return []
     }
   }
 

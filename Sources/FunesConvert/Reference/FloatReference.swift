@@ -104,7 +104,10 @@ public final class FloatReference {
 
   /// How many rows an operator handles in a wide run: those of its inputs, or one where it has none.
   private func rowCount(of op: Graph.Operator, call: Int) -> Int {
-    if case .last = op.operation { return min(1, rowCounts[op.inputs[0]]) }
+    switch op.operation {
+    case .last, .first, .pool(nil, _): return min(1, rowCounts[op.inputs[0]])
+    default: break
+    }
     if case .subsample = op.operation { return rowCounts[op.inputs[0]] }
     guard let widest = op.inputs.max(by: { graph.values[$0].domain < graph.values[$1].domain }) else { return 1 }
     return op.inputs.contains { rowCounts[$0] == 0 } ? 0 : rowCounts[widest]

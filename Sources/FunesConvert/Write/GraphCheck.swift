@@ -95,6 +95,15 @@ extension Graph {
       try check(gain, ofLanes: lanes, for: op)
     case .rotary(_, let dimensions, _, let turns, _):
       try check(turns, is: .vector, count: dimensions, for: op.name)
+    case .constant(let vector):
+      try check(vector, is: .vector, count: values[op.outputs[0]].width, for: op.name)
+    case .position(let table, _):
+      try checkMatrix(table, groups: 1, for: op.name)
+    case .patches(let patches):
+      let extents = [patches.kernel, patches.stride, patches.padding].flatMap { [$0.height, $0.width] }
+      for extent in extents + [patches.channels] where extent > 0xFFFF || extent < 0 {
+        throw .tooLarge(what: "extent of the patches \"\(op.name)\"", found: extent, limit: 0xFFFF)
+      }
     default: break
     }
   }

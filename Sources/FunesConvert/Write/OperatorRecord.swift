@@ -68,8 +68,31 @@ extension OperatorRecord {
           Int32(attention.heads), Int32(attention.keyHeads), Int32(attention.window),
           OperatorRecord.bits(attention.scale),
         ])
+    case .scale(let factor):
+      self.init(code: 26, kind: "scale", numbers: [OperatorRecord.bits(factor)])
+    case .constant(let vector):
+      self.init(code: 27, kind: "constant", constants: [vector])
+    case .position(let table, let position):
+      self.init(code: 28, kind: "position", constants: [table], states: [position])
+    case .first:
+      self.init(code: 29, kind: "first")
+    case .pool(let lanes, let heads):
+      self.init(code: 30, kind: "pool", numbers: [Int32(lanes ?? 0), Int32(heads)])
+    case .patches(let patches):
+      self.init(
+        code: 31, kind: "patches",
+        numbers: [
+          OperatorRecord.pair(patches.channels, patches.isInterleaved ? 1 : 0), Int32(patches.size.height),
+          Int32(patches.size.width), OperatorRecord.pair(patches.kernel), OperatorRecord.pair(patches.stride),
+          OperatorRecord.pair(patches.padding),
+        ])
     }
   }
+
+  /// Two numbers of 16 bits in one.
+  private static func pair(_ low: Int, _ high: Int) -> Int32 { Int32(bitPattern: UInt32(low) | UInt32(high) << 16) }
+
+  private static func pair(_ extent: Graph.Patches.Extent) -> Int32 { pair(extent.height, extent.width) }
 
   private static func bits(_ number: Float) -> Int32 { Int32(bitPattern: number.bitPattern) }
 

@@ -57,6 +57,23 @@ import Testing
     #expect(other.code == 65 && other.talk.contains(folder.path("s")))
   }
 
+  @Test func rowsBeyondTheLastPositionAreNamed() throws {
+    let lines = String(repeating: "1,2,3,4\n", count: 15)
+    for options in [[], ["--chunk", "4"], ["--skip-bad-rows"]] {
+      let run = try Shell.funes(["run", models.images, "--program", "count"] + options, input: lines)
+      #expect(run.code == 65 && run.text.split(separator: "\n").count == 13)
+      #expect(
+        run.talk.contains(
+          "line 14: found more rows in one sequence than the model has positions or memory for, expected at most 13;"),
+        "\(run.talk)")
+    }
+    let ids = String(repeating: "3\n", count: 110)
+    let read = ["run", models.images, "--program", "read", "--output-name", "spread", "--input"]
+    let block = try Shell.funes(read + ["ids"], input: ids)
+    #expect(block.code == 65 && block.bytes.isEmpty && block.talk.contains("expected at most 103"), "\(block.talk)")
+    #expect(try Shell.funes(read + ["ids"], input: String(ids.prefix(206))).code == 0)
+  }
+
   @Test func aRowComesOutBeforeTheNextGoesIn() throws {
     let process = Shell.process(["run", models.floats, "--input", "csv", "--output", "csv"])
     let (input, output) = (Pipe(), Pipe())

@@ -19,6 +19,8 @@ final class TestModels: Sendable {
   let translator: String
   /// Every operator, two inputs and outputs, a subsampled one among them.
   let every: String
+  /// Images, whole texts of at most 103 rows, and a stream with room for 13.
+  let images: String
   private let folder: Folder
 
   static let shared = try! TestModels()
@@ -35,6 +37,7 @@ final class TestModels: Sendable {
     names = try write(TestModels.namesGraph(), "names.funes")
     translator = try write(TestModels.translatorGraph(), "translator.funes")
     every = try write(.everyOperator(), "every.funes")
+    images = try write(.images(), "images.funes")
     self.folder = folder
   }
 

@@ -59,9 +59,11 @@ extension BadFile {
     let embed = e.op("embed"), join = e.op("join"), sum = e.op("sum"), flat = e.op("flat"), keep = e.op("keep")
     let values = e.count(.values), states = 88
     return [
-      bad("opcode", .operators, embed, at: 0, UInt16(0), .kind, 25),
-      bad("opcode", .operators, embed, at: 0, UInt16(26), .kind, 25),
-      bad("opcode", .operators, embed, at: 0, UInt16.max, .kind, 25),
+      bad("opcode", .operators, embed, at: 0, UInt16(0), .kind, Opcode.highest.rawValue),
+      bad(
+        "opcode", .operators, embed, at: 0, UInt16(Opcode.highest.rawValue + 1), .kind,
+        Opcode.highest.rawValue),
+      bad("opcode", .operators, embed, at: 0, UInt16.max, .kind, Opcode.highest.rawValue),
       bad("reserved", .operators, embed, at: 2, UInt16(1), .reserved, 0),
       bad("reserved", .operators, embed, at: 8, UInt64(1), .reserved, 0),
       bad("an input after an empty slot", .operators, join, at: inputs + 16, UInt32(0), .index, nothing),

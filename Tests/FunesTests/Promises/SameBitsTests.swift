@@ -30,6 +30,8 @@ struct StoredHash: Sendable, CustomTestStringConvertible {
     StoredHash(name: "every operator, step", hash: 0x140d_fea9) { .everyOperator().exposingAllValues() },
     StoredHash(name: "every operator, encode", program: 1, hash: 0xf2aa_655d) { .everyOperator().exposingAllValues() },
     StoredHash(name: "every memory", hash: 0x69ab_07ae) { .everyMemory().exposingAllValues() },
+    StoredHash(name: "images, step", hash: 0xaa21_ea7f) { .images().exposingAllValues() },
+    StoredHash(name: "images, read", program: 1, hash: 0xb1db_502e) { .images().exposingAllValues() },
   ]
 
   /// Twenty rows of models whose layers are large enough to enter a parallel region.
@@ -66,7 +68,7 @@ struct StoredHash: Sendable, CustomTestStringConvertible {
   }
 
   /// Calls of changing sizes against one row at a time: outputs row by row, rows counted, state as a whole.
-  @Test(arguments: [Graph.everyOperator(), .everyMemory()])
+  @Test(arguments: [Graph.everyOperator(), .everyMemory(), .images()])
   func anyChunkingGivesTheSameBits(graph: Graph) throws {
     let loaded = try LoadedModel(graph)
     let total = 120
