@@ -43,8 +43,9 @@ extension GraphBuilder {
     for input in program.inputs { inputs.append(try add(input)) }
 
     var isWide = false
-    for step in program.steps {
+    for step in try RepeatExpansion.steps(of: program) {
       switch step {
+      case .repeated: break
       case .wide(let op):
         if !isWide { scope.runs.append(Graph.Run(isSequential: false, operators: [])) }
         isWide = true
@@ -52,7 +53,7 @@ extension GraphBuilder {
       case .sequential(let operators):
         scope.runs.append(Graph.Run(isSequential: true, operators: []))
         isWide = false
-        for op in operators { try add(op) }
+        for case .wide(let op) in operators { try add(op) }
       }
     }
 

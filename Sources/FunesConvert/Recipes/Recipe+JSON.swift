@@ -136,6 +136,13 @@ extension Recipe.Step {
       var object = JSONObject()
       object["sequential"] = .array(operators.map(\.json))
       return object.value
+    case .repeated(let repeated):
+      var object = JSONObject()
+      object["repeat"] = .integer(repeated.count)
+      object["first"] = repeated.first == 0 ? nil : .integer(repeated.first)
+      object["index"] = repeated.index == "i" ? nil : .string(String(repeated.index))
+      object["ops"] = .array(repeated.steps.map(\.json))
+      return object.value
     }
   }
 }

@@ -145,10 +145,13 @@ public struct Recipe: Sendable, Equatable {
     }
   }
 
-  /// One operator over all rows, or several row by row around a feedback.
+  /// One operator, several row by row around a feedback, or steps of which each layer has its own.
   public enum Step: Sendable, Equatable {
+    /// Over all rows, or in a sequential run one of its operators.
     case wide(Operator)
-    case sequential([Operator])
+    /// Operators and repeats of them.
+    case sequential([Step])
+    case repeated(Repeat)
   }
 
   /// One operator; `OperatorSchema` says which fields a kind has.

@@ -36,6 +36,9 @@ extension RecipeError: CustomStringConvertible {
       "program \"\(program)\": found no input or no operator, expected at least one of each"
     case .inputPutOut(let program, let output):
       "program \"\(program)\": found an input as the output \"\(output)\", expected what an operator makes; use \"copy\""
+    case .wrongIndex(let found, let name, let known):
+      "repeat, \"\(name)\": found \(found), expected "
+        + known.map { "{\($0)}, {\($0)+1} or {\($0)-1}" }.joined(separator: ", ") + " and no number below 0"
     case .unusedName(let name, let kind): "\(kind) \"\(name)\": found nothing that uses it; use it or leave it away"
     default: nil
     }

@@ -42,6 +42,9 @@ public enum RecipeError: Error, Equatable {
   /// A text or a declared state that nothing uses.
   case unusedName(String, kind: String)
 
+  /// A `{…}` in a name of a repeat that is no number of a layer around it.
+  case wrongIndex(String, in: String, known: [String])
+
   // MARK: Tensors
 
   /// No path was given for a checkpoint of the recipe.

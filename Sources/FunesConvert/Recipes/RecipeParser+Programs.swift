@@ -76,13 +76,47 @@ extension RecipeParser {
     return Recipe.Output(name: name, value: try node.find("value")?.name() ?? name, text: try node.find("text")?.name())
   }
 
-  private func step(_ node: Node) throws(RecipeError) -> Recipe.Step {
-    guard let run = node.find("sequential") else { return .wide(try `operator`(node)) }
+  /// `indices` are those of the repeats around it.
+  private func step(
+    _ node: Node, indices: [Character] = [], isSequential: Bool = false
+  ) throws(RecipeError) -> Recipe.Step {
+    if node.find("repeat") != nil { return .repeated(try repeated(node, indices, isSequential)) }
+    guard let run = node.find("sequential"), !isSequential else { return .wide(try `operator`(node)) }
     _ = try node.object(["sequential"])
-    var operators: [Recipe.Operator] = []
-    for element in try run.elements() { operators.append(try `operator`(element)) }
-    guard !operators.isEmpty else { throw run.wrong("at least one operator") }
-    return .sequential(operators)
+    var steps: [Recipe.Step] = []
+    for element in try run.elements() { steps.append(try step(element, indices: indices, isSequential: true)) }
+    guard !steps.isEmpty else { throw run.wrong("at least one operator") }
+    return .sequential(steps)
+  }
+
+  private func repeated(
+    _ node: Node, _ indices: [Character], _ isSequential: Bool
+  ) throws(RecipeError) -> Recipe.Repeat {
+    _ = try node.object(["repeat", "first", "index", "ops"])
+    let count = try node.need("repeat").integer(1...RepeatExpansion.operatorLimit)
+    var repeated = Recipe.Repeat(count: count, steps: [])
+    repeated.first = try node.find("first")?.integer(0...RepeatExpansion.firstLimit) ?? 0
+    if let index = node.find("index") {
+      let word = try index.string()
+      guard word.utf8.count == 1, let letter = word.first, ("a"..."z").contains(letter) else {
+        throw index.wrong("a letter from a to z")
+      }
+      repeated.index = letter
+    }
+    guard !indices.contains(repeated.index) else {
+      throw node.find("index")?.wrong("a letter that no repeat around it has")
+        ?? RecipeError.missingKey("index", in: "a repeat inside another", at: node.position)
+    }
+    guard indices.count < RepeatExpansion.depthLimit else {
+      throw .overLimit(
+        what: "repeats inside each other", found: indices.count + 1, limit: RepeatExpansion.depthLimit)
+    }
+    let ops = try node.need("ops")
+    for element in try ops.elements() {
+      repeated.steps.append(try step(element, indices: indices + [repeated.index], isSequential: isSequential))
+    }
+    guard !repeated.steps.isEmpty else { throw ops.wrong("at least one operator") }
+    return repeated
   }
 
   private func `operator`(_ node: Node) throws(RecipeError) -> Recipe.Operator {
