@@ -104,7 +104,7 @@ extension Graph {
     graph.texts = [Graph.TextTable(kind: .labels, symbols: ["no", "yes", "no"]), characters]
     graph.texts[1].separator = " "
     graph.generation = Generation(
-      encodeProgram: 1, stepProgram: 0, appendedID: nil, startID: 0, stopID: 3, longest: 12, output: 0, input: 1)
+      encodeProgram: 1, stepProgram: 0, appendedID: nil, startID: 0, stopIDs: [3], longest: 12, output: 0, input: 1)
     graph.metadata = ["licence": "Apache-2.0", "source": "a test"]
     return graph
   }

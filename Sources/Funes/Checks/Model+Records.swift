@@ -192,7 +192,7 @@ extension Model {
     guard count(.generation) == 1 else { return }
     let section = Section.generation
     let record = record(section, 0)
-    try section.require(0, record.isZero(32..<64), .reserved, 1, 0)
+    try section.require(0, record.isZero(52..<64), .reserved, 1, 0)
     let encode = record.u32(0)
     let step = record.u32(4)
     let programs = UInt32(programCount)
@@ -205,18 +205,36 @@ extension Model {
     try section.require(
       0, record.u32(28) < UInt32(ranges.inputCount), .index, UInt64(record.u32(28)), UInt64(ranges.inputCount))
     let classes = UInt32(port(ranges.port + Int(record.u32(28))).classes)
-    for offset in stride(from: 12, through: 16, by: 4) {
-      let id = record.u32(offset)
-      let isKnown = id < classes || (id == none && offset == 16)
-      try section.require(0, isKnown, .classes, UInt64(id), UInt64(classes))
+    try section.require(0, record.u32(12) < classes, .classes, UInt64(record.u32(12)), UInt64(classes))
+    try checkStops(record, classes)
+    try checkSource(record, encode)
+  }
+
+  /// Stop ids ascend, and NONE follows the last.
+  private func checkStops(_ record: Record, _ classes: UInt32) throws(ModelError) {
+    let section = Section.generation
+    for slot in 0..<4 {
+      let id = record.u32(slot == 0 ? 16 : 28 + slot * 4)
+      try section.require(0, id < classes || id == none, .classes, UInt64(id), UInt64(classes))
+      if slot == 0 { continue }
+      let earlier = record.u32(slot == 1 ? 16 : 24 + slot * 4)
+      try section.require(0, id > earlier || id == none, .order, UInt64(id), UInt64(earlier))
     }
-    if encode != none {
-      let source = self.ranges(of: Int(encode))
-      let classes = source.inputCount > 0 ? UInt32(port(source.port).classes) : 0
-      let appended = record.u32(8)
-      try section.require(0, appended == none || appended < classes, .classes, UInt64(appended), UInt64(classes))
-    } else {
-      try section.require(0, record.u32(8) == none, .index, UInt64(record.u32(8)), UInt64(none))
+  }
+
+  /// What is put behind a source are ids of its input.
+  private func checkSource(_ record: Record, _ encode: UInt32) throws(ModelError) {
+    let section = Section.generation
+    let (appended, pad, rows) = (record.u32(8), record.u32(44), record.u32(48))
+    try section.require(0, rows <= 65_536, .extent, UInt64(rows), 65_536)
+    try section.require(0, rows > 0 || pad == none, .index, UInt64(pad), UInt64(none))
+    guard encode != none else {
+      try section.require(0, appended == none, .index, UInt64(appended), UInt64(none))
+      return try section.require(0, rows == 0, .extent, UInt64(rows), 0)
     }
+    let source = self.ranges(of: Int(encode))
+    let classes = source.inputCount > 0 ? UInt32(port(source.port).classes) : 0
+    try section.require(0, appended == none || appended < classes, .classes, UInt64(appended), UInt64(classes))
+    try section.require(0, rows == 0 || pad < classes, .classes, UInt64(pad), UInt64(classes))
   }
 }

@@ -99,10 +99,18 @@
     public var stepProgram: Int
     public var appendedID: Int?
     public var startID: Int
-    public var stopID: Int?
+    /// Ascending, at most four.
+    public var stopIDs: [Int]
     public var longest: Int
     public var output: Int
     public var input: Int
+    /// The rows that every source is filled up to, and with which id; nil where sources are as long as they come.
+    public var padding: Padding?
+
+    public struct Padding: Sendable, Equatable {
+      public var id: Int
+      public var rows: Int
+    }
   }
 
   extension Model {
@@ -152,8 +160,9 @@
       func optional(_ offset: Int) -> Int? { record.u32(offset) == none ? nil : Int(record.u32(offset)) }
       return GenerationInfo(
         encodeProgram: optional(0), stepProgram: Int(record.u32(4)), appendedID: optional(8),
-        startID: Int(record.u32(12)), stopID: optional(16), longest: Int(record.u32(20)), output: Int(record.u32(24)),
-        input: Int(record.u32(28)))
+        startID: Int(record.u32(12)), stopIDs: [16, 32, 36, 40].compactMap(optional), longest: Int(record.u32(20)),
+        output: Int(record.u32(24)), input: Int(record.u32(28)),
+        padding: optional(44).map { GenerationInfo.Padding(id: $0, rows: Int(record.u32(48))) })
     }
 
     public var constants: [ConstantInfo] { (0..<constantCount).map(constantInfo) }

@@ -97,7 +97,12 @@ extension Session {
   // MARK: All states
 
   /// Writes a snapshot of `snapshotByteCount` bytes: see FORMAT.md, "State snapshot".
-  public func snapshot(into output: consuming MutableSpan<UInt8>) {
+  ///
+  /// - Parameter pendingID: an id that was chosen and has not been fed, which stands in the snapshot beside the states and
+  ///   which `pendingID(ofSnapshot:)` gives back: whoever goes on feeds it first.
+  public func snapshot(into output: consuming MutableSpan<UInt8>, pendingID: Int32? = nil) {
+    precondition(pendingID ?? 0 >= 0, "Session.snapshot: pendingID is negative")
+    let pending = pendingID.map { UInt32($0) + 1 } ?? 0
     precondition(output.count == snapshotByteCount, "Session.snapshot: output.count is not snapshotByteCount")
     let memory = memory, states = layout.states, model = model, rowCount = rowCount
     output.withUnsafeMutableBytes { bytes in
@@ -112,8 +117,20 @@ extension Session {
       store(UInt64(model.stateByteCount), 16)
       store(rowCount, 24)
       (base + 32).copyMemory(from: model.unsafeFingerprint.baseAddress!, byteCount: 24)
-      store(UInt32(0), 56)
+      store(pending, 56)
       store(funes_crc32c(0, base, 60), 60)
+    }
+  }
+
+  /// The id that goes with a snapshot and is still to be fed; nil where there is none, or where the bytes are no snapshot.
+  public static func pendingID(ofSnapshot input: Span<UInt8>) -> Int32? {
+    guard input.count >= 64 else { return nil }
+    return input.withUnsafeBytes { bytes in
+      let header = Record(base: bytes.baseAddress!)
+      guard header.u64(0) == Session.snapshotMagic, header.u32(8) == 1, (1...1 << 31).contains(header.u32(56)) else {
+        return nil
+      }
+      return Int32(header.u32(56) - 1)
     }
   }
 
@@ -124,7 +141,7 @@ extension Session {
       let base = bytes.baseAddress!
       let header = Record(base: base)
       guard header.u64(0) == Session.snapshotMagic, header.u32(8) == 1 else { return .notASnapshot }
-      guard header.u32(60) == funes_crc32c(0, base, 60), header.u32(56) == 0,
+      guard header.u32(60) == funes_crc32c(0, base, 60), header.u32(56) <= 1 << 31,
         header.u32(12) == funes_crc32c(0, base + 64, model.stateByteCount)
       else { return .damaged }
       let fingerprint = model.unsafeFingerprint

@@ -5,7 +5,7 @@ import Funes
 import FunesConvert
 
 extension LanguageModel {
-  /// The ids of a file as sequences: one, or one a line where the vocabulary says so; each with the start and stop ids
+  /// The ids of a file as sequences: one, or one a line where the vocabulary says so; each with the start and the first stop id
   /// that the model generates with.
   func sequences(text: String?, ids: String?, limit: Int) throws -> [[Int32]] {
     var sequences: [[Int32]] = [[]]
@@ -37,7 +37,7 @@ extension LanguageModel {
       }
     }
     return sequences.filter { !$0.isEmpty }.map { ids in
-      (startID.map { [$0] } ?? []) + ids + (stopID.map { [Int32($0)] } ?? [])
+      (startID.map { [$0] } ?? []) + ids + (stopIDs.first.map { [Int32($0)] } ?? [])
     }
   }
 }

@@ -12,7 +12,8 @@ struct LanguageModel {
   let scores: ScoreKind
   /// Fed before anything else; nil where the vocabulary begins each text itself.
   let startID: Int32?
-  let stopID: Int?
+  /// Any of them ends a text.
+  let stopIDs: [Int]
 
   init(_ model: Model, program name: String? = nil) throws(ChoiceError) {
     let generation = model.generation
@@ -43,7 +44,7 @@ struct LanguageModel {
     let maker = info.outputs[outputIndex].producer.map { model.operators[$0].opcode }
     scores = maker == .softmax ? .probabilities : .logits
     startID = input.symbols?.pieces?.begin == nil ? generation.map { Int32($0.startID) } : nil
-    stopID = generation?.stopID
+    stopIDs = generation?.stopIDs ?? []
   }
 
   /// The ids of a text; with `isContinued` of one that goes on from another.

@@ -52,6 +52,8 @@ extension StreamError: CustomStringConvertible {
       (line.map { "line \($0)" } ?? "row \(row)")
         + ": found more rows in one sequence than the model has positions or memory for, expected at most \(limit);"
         + " end the sequence before it, or begin anew"
+    case .sourceTooLong(let found, let limit):
+      "source: found \(counted(found, "id")), expected at most \(limit), which the model was made for; cut it in parts"
     case .nothingToScore(let file, let found):
       "\"\(file)\": found \(counted(found, "symbol")), expected two or more: what is scored follows another"
     case .unequalOutputs(let names, let rows):

@@ -49,6 +49,8 @@ enum StreamError: Error, Equatable {
   /// The rows before this one have filled the model's positions or memory, which has room for so many since a reset; in a
   /// stream of lines with the line.
   case full(row: Int, line: Int?, limit: Int)
+  /// A source has more ids, the appended one included, than the encoder takes.
+  case sourceTooLong(found: Int, limit: Int)
   /// A text has no symbol that follows another.
   case nothingToScore(file: String, found: Int)
 
@@ -59,7 +61,7 @@ enum StreamError: Error, Equatable {
   var isOfOneRow: Bool {
     switch self {
     case .notANumber, .columnCount, .invalidUTF8, .unknownCharacter, .json, .jsonMember, .jsonCount, .jsonKind,
-      .refusedRow, .refusedLine:
+      .refusedRow, .refusedLine, .sourceTooLong:
       true
     default: false
     }

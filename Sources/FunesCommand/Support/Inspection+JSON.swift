@@ -53,8 +53,9 @@ extension Inspection {
     return .members([
       "encodeProgram": optional(generation.encodeProgram), "stepProgram": .integer(generation.stepProgram),
       "appendedID": optional(generation.appendedID), "startID": .integer(generation.startID),
-      "stopID": optional(generation.stopID), "longest": .integer(generation.longest),
+      "stopIDs": .array(generation.stopIDs.map { .integer($0) }), "longest": .integer(generation.longest),
       "output": .integer(generation.output), "input": .integer(generation.input),
+      "padID": optional(generation.padding?.id), "sourceRows": optional(generation.padding?.rows),
     ])
   }
 

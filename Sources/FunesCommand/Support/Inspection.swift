@@ -60,10 +60,11 @@ struct Inspection {
   private func describe(_ generation: GenerationInfo) -> String {
     let programs = model.programs
     let encode = generation.encodeProgram.map { "reads with \(programs[$0].name), " } ?? ""
-    let stop = generation.stopID.map { " to id \($0)" } ?? ""
+    let padding = generation.padding.map { "each source filled up to \($0.rows) rows with id \($0.id), " } ?? ""
+    let stops = generation.stopIDs.map { "\($0)" }.joined(separator: " or ")
     return
-      "generation: \(encode)writes with \(programs[generation.stepProgram].name) from id \(generation.startID)\(stop),"
-      + " at most \(generation.longest) steps"
+      "generation: \(encode)\(padding)writes with \(programs[generation.stepProgram].name) from id"
+      + " \(generation.startID)\(stops.isEmpty ? "" : " to id \(stops)"), at most \(generation.longest) steps"
   }
 
   private var states: [String] {

@@ -163,24 +163,40 @@ public struct Graph: Sendable {
     public var stepProgram: Int
     public var appendedID: Int?
     public var startID: Int
-    public var stopID: Int?
+    /// Any of them ends a target; ascending, at most `stopLimit`.
+    public var stopIDs: [Int]
     public var longest: Int
     /// Index among the step program's outputs, and among its inputs.
     public var output: Int
     public var input: Int
+    /// Every source is filled up to so many rows with an id, and has no more; nil where sources are as long as they come.
+    public var padding: Padding?
+
+    public static let stopLimit = 4
+
+    public struct Padding: Sendable, Equatable {
+      public var id: Int
+      public var rows: Int
+
+      public init(id: Int, rows: Int) {
+        self.id = id
+        self.rows = rows
+      }
+    }
 
     public init(
-      encodeProgram: Int?, stepProgram: Int, appendedID: Int?, startID: Int, stopID: Int?, longest: Int, output: Int,
-      input: Int
+      encodeProgram: Int?, stepProgram: Int, appendedID: Int?, startID: Int, stopIDs: [Int], longest: Int, output: Int,
+      input: Int, padding: Padding? = nil
     ) {
       self.encodeProgram = encodeProgram
       self.stepProgram = stepProgram
       self.appendedID = appendedID
       self.startID = startID
-      self.stopID = stopID
+      self.stopIDs = Set(stopIDs).sorted()
       self.longest = longest
       self.output = output
       self.input = input
+      self.padding = padding
     }
   }
 }

@@ -51,10 +51,10 @@ extension ModelFolder {
     let context = description.windowRows.max() ?? 1
     graph.metadata["context"] = "\(requestedRows ?? context)"
     let begin = try config.id("bos_token_id", below: description.symbolCount)
-    let end = try config.id("eos_token_id", below: description.symbolCount)
-    guard let start = begin ?? end else { return }
+    let ends = try config.ids("eos_token_id", below: description.symbolCount)
+    guard let start = begin ?? ends.first else { return }
     graph.generation = Graph.Generation(
-      encodeProgram: nil, stepProgram: 0, appendedID: nil, startID: start, stopID: end, longest: context, output: 0,
+      encodeProgram: nil, stepProgram: 0, appendedID: nil, startID: start, stopIDs: ends, longest: context, output: 0,
       input: 0)
   }
 }

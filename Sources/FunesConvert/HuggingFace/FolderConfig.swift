@@ -136,6 +136,17 @@ final class FolderConfig {
     return (0..<count).contains(id) ? id : nil
   }
 
+  /// An id or a list of them, those that the table has.
+  func ids(_ key: String, below count: Int) throws(FolderError) -> [Int] {
+    guard let value = value(key) else { return [] }
+    var ids: [Int] = []
+    for element in value.elements ?? [value] {
+      guard let id = element.intValue else { throw wrongKind(key, value, "an id or a list of ids") }
+      if (0..<count).contains(id) { ids.append(id) }
+    }
+    return ids
+  }
+
   func object(_ key: String) throws(FolderError) -> FolderConfig? {
     guard let value = value(key) else { return nil }
     guard let members = value.members else { throw wrongKind(key, value, "an object") }

@@ -71,16 +71,19 @@ extension GraphBuilder {
       throw .classCount(program: wanted.step, operator: "generation", found: width, expected: classes)
     }
     try id("start", wanted.start, below: classes)
-    try id("stop", wanted.stop, below: width)
+    for stop in wanted.stop { try id("stop", stop, below: width) }
     var encode: Int?
+    var sourceClasses = 0
     if let name = wanted.encode {
       encode = try program(name)
-      try id("append", wanted.append, below: graph.programs[encode!].inputs.first?.classes ?? 0)
-    } else {
-      try id("append", wanted.append, below: 0)
+      sourceClasses = graph.programs[encode!].inputs.first?.classes ?? 0
     }
+    try id("append", wanted.append, below: sourceClasses)
+    try id("pad", wanted.pad, below: sourceClasses)
+    var padding: Graph.Generation.Padding?
+    if let pad = wanted.pad, let rows = wanted.sourceRows { padding = Graph.Generation.Padding(id: pad, rows: rows) }
     return Graph.Generation(
-      encodeProgram: encode, stepProgram: step, appendedID: wanted.append, startID: wanted.start, stopID: wanted.stop,
-      longest: wanted.longest, output: output, input: input)
+      encodeProgram: encode, stepProgram: step, appendedID: wanted.append, startID: wanted.start, stopIDs: wanted.stop,
+      longest: wanted.longest, output: output, input: input, padding: padding)
   }
 }

@@ -67,10 +67,12 @@ extension Recipe.Generation {
     object["step"] = .string(step)
     object["append"] = append.map { .integer($0) }
     object["start"] = .integer(start)
-    object["stop"] = stop.map { .integer($0) }
+    object["stop"] = stop.isEmpty ? nil : stop.count == 1 ? .integer(stop[0]) : .array(stop.map { .integer($0) })
     object["longest"] = .integer(longest)
     object["output"] = .string(output)
     object["input"] = .string(input)
+    object["pad"] = pad.map { .integer($0) }
+    object["source_rows"] = sourceRows.map { .integer($0) }
     return object.value
   }
 }

@@ -71,10 +71,12 @@ public struct Recipe: Sendable, Equatable {
     public var step: String
     public var append: Int?
     public var start: Int
-    public var stop: Int?
+    public var stop: [Int] = []
     public var longest: Int
     public var output: String
     public var input: String
+    public var pad: Int?
+    public var sourceRows: Int?
   }
 
   /// A state that is declared: one that operators read and write, or one with an initial value.

@@ -149,12 +149,25 @@ struct RecipeParser {
   }
 
   private func generation(_ node: Node) throws(RecipeError) -> Recipe.Generation {
-    _ = try node.object(["encode", "step", "append", "start", "stop", "longest", "output", "input"])
+    _ = try node.object([
+      "encode", "step", "append", "start", "stop", "longest", "output", "input", "pad", "source_rows",
+    ])
+    var stop: [Int] = []
+    if let given = node.find("stop") {
+      stop = given.value.elements == nil ? [try given.integer()] : try given.integers()
+      let limit = Graph.Generation.stopLimit
+      guard (1...limit).contains(stop.count), Set(stop).count == stop.count else {
+        throw given.wrong("an id or 1...\(limit) different ones")
+      }
+    }
+    let rows = try node.find("source_rows")?.integer(1...65_536)
+    let pad = rows == nil ? try node.find("pad")?.integer() : try node.need("pad").integer()
+    if rows == nil, pad != nil { _ = try node.need("source_rows") }
     return Recipe.Generation(
       encode: try node.find("encode")?.name(), step: try node.need("step").name(),
-      append: try node.find("append")?.integer(), start: try node.need("start").integer(),
-      stop: try node.find("stop")?.integer(), longest: try node.need("longest").integer(1...Int(Int32.max)),
-      output: try node.need("output").name(), input: try node.need("input").name())
+      append: try node.find("append")?.integer(), start: try node.need("start").integer(), stop: stop,
+      longest: try node.need("longest").integer(1...Int(Int32.max)), output: try node.need("output").name(),
+      input: try node.need("input").name(), pad: pad, sourceRows: rows)
   }
 
   private func state(_ node: Node) throws(RecipeError) -> Recipe.State {

@@ -53,6 +53,10 @@ extension Graph {
       if rows > 1 << 28 { throw .tooLarge(what: "rows of \"\(constant.name)\"", found: rows, limit: 1 << 28) }
       if cols > 65_536 { throw .tooLarge(what: "columns of \"\(constant.name)\"", found: cols, limit: 65_536) }
     }
+    let stopCount = generation?.stopIDs.count ?? 0
+    guard stopCount <= Generation.stopLimit else {
+      throw .tooLarge(what: "stop ids of the generation record", found: stopCount, limit: Generation.stopLimit)
+    }
     var usedConstants = Set(states.compactMap(\.initial) + texts.compactMap(\.scores))
     var usedStates: Set<Int> = []
     for op in programs.flatMap(\.operators) {

@@ -188,12 +188,14 @@ extension RecordWriter {
   func generation() -> ByteWriter {
     var writer = ByteWriter()
     guard let generation = graph.generation else { return writer }
+    let stops: [Int?] = generation.stopIDs + [Int?](repeating: nil, count: 4)
     let fields: [Int?] = [
-      generation.encodeProgram, generation.stepProgram, generation.appendedID, generation.startID, generation.stopID,
-      generation.longest, generation.output, generation.input,
+      generation.encodeProgram, generation.stepProgram, generation.appendedID, generation.startID, stops[0],
+      generation.longest, generation.output, generation.input, stops[1], stops[2], stops[3], generation.padding?.id,
+      generation.padding?.rows ?? 0,
     ]
     writer.append(indices: fields, count: fields.count)
-    writer.zeros(32)
+    writer.zeros(12)
     return writer
   }
 

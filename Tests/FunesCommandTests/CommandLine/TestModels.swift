@@ -101,7 +101,7 @@ final class TestModels: Sendable {
     words.separator = " "
     graph.texts = [Graph.TextTable(kind: .characters, symbols: ["a", "b", "</s>"]), words]
     graph.generation = Graph.Generation(
-      encodeProgram: 1, stepProgram: 0, appendedID: 2, startID: 0, stopID: 1, longest: 9, output: 0, input: 0)
+      encodeProgram: 1, stepProgram: 0, appendedID: 2, startID: 0, stopIDs: [1], longest: 9, output: 0, input: 0)
     return graph
   }
 

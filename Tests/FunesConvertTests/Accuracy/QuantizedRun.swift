@@ -48,7 +48,7 @@ final class QuantizedRun {
       logits += row
       next = argmax(row)
       ids.append(next)
-      if next == generation.stopID { break }
+      if generation.stopIDs.contains(next) { break }
     }
     return (ids, logits)
   }

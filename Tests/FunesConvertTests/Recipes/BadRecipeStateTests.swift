@@ -125,7 +125,14 @@ import Testing
     var good = SmallRecipe()
     ids(#""output": "h", "start": 0, "stop": 2"#)(&good)
     #expect(good.refusal() == nil)
+    ids(#""output": "h", "start": 0, "stop": [2, 0]"#)(&good)
+    #expect(good.refusal() == nil)
     expectRefusal(.unknownName("y", kind: "output", in: "generation"), ids(#""output": "y", "start": 0"#))
+    expectRefusal(
+      .idOutOfRange(key: "stop of generation", found: 3, count: 3), ids(#""output": "h", "start": 0, "stop": [1, 3]"#))
+    expectRefusal(
+      .idOutOfRange(key: "pad of generation", found: 0, count: 0),
+      ids(#""output": "h", "start": 0, "pad": 0, "source_rows": 4"#))
     expectRefusal(.idOutOfRange(key: "start of generation", found: 3, count: 3), ids(#""output": "h", "start": 3"#))
     expectRefusal(
       .idOutOfRange(key: "stop of generation", found: 3, count: 3), ids(#""output": "h", "start": 0, "stop": 3"#))

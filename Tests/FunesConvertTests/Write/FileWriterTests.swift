@@ -160,7 +160,9 @@ import Testing
         ["name", "every operator"], ["source", "a test"],
       ])
     let generation = file.records("GENR")[0]
-    #expect((0..<8).map { file.file.u32(generation + 4 * $0) } == [1, 0, 0xffff_ffff, 0, 3, 12, 0, 1])
+    let none = 0xffff_ffff
+    let fields = [1, 0, none, 0, 3, 12, 0, 1, none, none, none, none, 0, 0, 0, 0]
+    #expect((0..<16).map { file.file.u32(generation + 4 * $0) } == fields)
     #expect(file.records("GOLD").count == 3)
   }
 }

@@ -217,8 +217,19 @@ extension BadFile {
   }()
 
   private static let generation: [BadFile] = [
-    bad("reserved", .generation, 0, at: 32, UInt8(1), .reserved, 0),
+    bad("reserved", .generation, 0, at: 52, UInt8(1), .reserved, 0),
     bad("reserved", .generation, 0, at: 63, UInt8(1), .reserved, 0),
+    bad("second stop id", .generation, 0, at: 32, UInt32(4), .classes, 4),
+    bad("stop ids that do not ascend", .generation, 0, at: 32, UInt32(3), .order, 3),
+    bad("last stop id", .generation, 0, at: 40, UInt32(0), .order, nothing),
+    bad("pad id of sources of any length", .generation, 0, at: 44, UInt32(0), .index, nothing),
+    bad("source rows without a pad id", .generation, 0, at: 48, UInt32(9), .classes, found: nothing, 0),
+    bad("source rows", .generation, 0, at: 48, UInt32(65_537), .extent, 65_536),
+    bad("source rows without an encoder", .generation, 0, .extent, 9, 0) {
+      $0.set32(.generation, $1, 0, .max)
+      $0.set32(.generation, $1, 44, 0)
+      $0.set32(.generation, $1, 48, 9)
+    },
     bad("encode program", .generation, 0, at: 0, UInt32(2), .index, 2),
     bad("step program", .generation, 0, at: 4, UInt32(2), .index, 2),
     bad("no step program", .generation, 0, at: 4, UInt32.max, .index, 2),

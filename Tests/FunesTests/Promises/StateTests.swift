@@ -75,6 +75,22 @@ import Testing
     #expect(session.snapshotBytes() == saved)
   }
 
+  @Test func anIDThatIsStillToBeFedStandsBesideTheStates() throws {
+    let loaded = try LoadedModel(.everyOperator())
+    var session = try Session(loaded.model)
+    let plain = session.snapshotBytes()
+    func pendingID(_ bytes: [UInt8]) -> Int32? { Session.pendingID(ofSnapshot: bytes.span) }
+    #expect(pendingID(plain) == nil)
+    for id in [0, 7, Int32.max] {
+      var bytes = plain
+      session.snapshot(into: bytes.mutableSpan, pendingID: id)
+      #expect(pendingID(bytes) == id)
+      try session.restore(from: bytes.span)
+      #expect(session.snapshotBytes() == plain)
+      #expect(pendingID(Array(bytes[..<63])) == nil)
+    }
+  }
+
   @Test func aSnapshotOfAnotherModelIsRefused() throws {
     let loaded = try LoadedModel(.everyOperator())
     var parts = FileParts.everyOperator
@@ -103,7 +119,7 @@ import Testing
     expect(.notASnapshot, 0, 0)
     expect(.notASnapshot, 8, 2)
     expect(.otherModel, 16, 64)
-    expect(.damaged, 56, 1)
+    expect(.damaged, 56, 1 << 31 + 1)
     var offset = 64
     for index in 0..<loaded.model.stateCount {
       let state = loaded.model.state(index)

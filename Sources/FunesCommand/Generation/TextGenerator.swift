@@ -51,7 +51,7 @@ struct TextGenerator: ~Copyable {
     for index in 0..<count {
       if Interrupt.isRequested { return }
       let id = sampler.next(engine.session.unsafeOutput(language.outputIndex, of: language.program))
-      if id == language.stopID { return }
+      if language.stopIDs.contains(id) { return }
       try emit(id)
       if index < count - 1 { try feed([Int32(id)]) }
     }

@@ -36,7 +36,7 @@ struct Translator: ~Copyable {
 
   /// The target of a source, at most as long as the model's record allows; `emit` gets each id as it comes.
   func translate(_ ids: [Int32], emit: (Int) throws(StreamError) -> Void) throws {
-    let rows = ids + (generation.appendedID.map { [Int32($0)] } ?? [])
+    let rows = try generation.padded(ids + (generation.appendedID.map { [Int32($0)] } ?? []))
     engine.session.reset()
     if !rows.isEmpty {
       try engine.reserve(rows: rows.count)
@@ -53,7 +53,7 @@ struct Translator: ~Copyable {
       engine.session.unsafeInputIDs(generation.input, of: generation.stepProgram)[0] = next
       guard engine.session.run(generation.stepProgram).status == .ok else { throw refusal(next, target) }
       let id = argmax(engine.session.unsafeOutput(generation.output, of: generation.stepProgram))
-      if id == generation.stopID { return }
+      if generation.stopIDs.contains(id) { return }
       try emit(id)
       next = Int32(id)
     }
@@ -63,5 +63,14 @@ struct Translator: ~Copyable {
     .refusedRow(
       row: 0, input: port.name, position: 0, found: "\(id)",
       expected: "an id in 0...\(max(port.classes, port.width) - 1)")
+  }
+}
+
+extension GenerationInfo {
+  /// A source as long as the encoder wants it.
+  func padded(_ ids: [Int32]) throws(StreamError) -> [Int32] {
+    guard let padding else { return ids }
+    guard ids.count <= padding.rows else { throw .sourceTooLong(found: ids.count, limit: padding.rows) }
+    return ids + [Int32](repeating: Int32(padding.id), count: padding.rows - ids.count)
   }
 }
