@@ -11,19 +11,20 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Convert a checkpoint to an int8 model.",
     usage: """
       funes convert <checkpoint> [--recipe <file>] [-o <file>] [<options>]
-      funes convert <folder> [--context <rows>] [-o <file>] [<options>]
+      funes convert <folder or GGUF file> [--context <rows>] [-o <file>] [<options>]
       funes convert --checkpoint <name=path> ... --recipe <file> [<options>]
       """,
     discussion: """
       Reads safetensors, PyTorch (nothing in it is executed), GGUF, npz, npy and llama2.c's .bin. The architecture comes \
-      from a recipe, from the config.json of a Hugging Face folder, or from the tensor names where they are plain; what \
-      was inferred is said on stderr.
+      from a recipe, from the config.json of a Hugging Face folder, from a GGUF or llama2.c file itself, or from the \
+      tensor names where they are plain; what was inferred is said on stderr.
 
         funes convert names.safetensors -o names.funes
         funes convert pretrained.pt --recipe resemblyzer.json -o voice.funes
         funes convert --checkpoint a=a.npz --checkpoint b=b.npz --recipe ab.json
         funes convert stories260K.bin --tokenizer tok512.bin
         funes convert SmolLM2-135M --context 2048 -o smol.funes
+        funes convert tinyllama.Q4_K_M.gguf -o tiny.funes
 
       Before the file is written, whole or not at all, it is opened and runs its self-test, and many rows at once are \
       shown to give the bits of one row at a time. Stdout gets a table of layers: bytes, signal-to-noise ratio of the \
@@ -40,7 +41,7 @@ struct ConvertCommand: ParsableCommand {
   var tokenizer: String?
   @Option(
     help: ArgumentHelp(
-      "Rows that a folder's decoder sees, and its caches hold (default: those of its training, up to 256 MiB of caches).",
+      "Rows that the decoder of a folder or of GGUF sees, and its caches hold (default: those of its training, up to 256 MiB of caches).",
       valueName: "rows"))
   var context: Int?
   @Option(

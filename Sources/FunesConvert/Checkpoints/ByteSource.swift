@@ -3,6 +3,7 @@
 // before the piece is known to lie inside the file.
 
 import Foundation
+import Funes
 
 /// A file, or bytes in memory, that pieces are read from.
 ///
@@ -63,6 +64,17 @@ final class ByteSource: Sendable {
   /// Up to `count` first bytes.
   func prefix(_ count: Int) throws(CheckpointError) -> [UInt8] {
     try read(offset: 0, count: min(count, self.count))
+  }
+
+  /// The SHA-256 of all bytes, a piece at a time: files may be larger than memory.
+  func digest() throws(CheckpointError) -> [UInt8] {
+    var sha = SHA256()
+    for offset in stride(from: 0, to: count, by: 1 << 20) {
+      let piece = try read(offset: offset, count: min(1 << 20, count - offset))
+      sha.update(piece.span)
+    }
+    let digest = sha.finish()
+    return digest.indices.map { digest[$0] }
   }
 
   private func read(_ descriptor: Int32, offset: Int, count: Int) throws(CheckpointError) -> [UInt8] {

@@ -6,18 +6,19 @@ struct GGUFDecoder {
   let gguf: GGUFFile
   let architecture: GGUFArchitecture
   let keys: GGUFKeys
-  private(set) var description: DecoderDescription
-  /// Rows that the model was trained for.
-  let positions: Int
+  let description: DecoderDescription
+  /// Rows that caches hold, of those that the model was trained for.
+  let context: ContextRows
 
   private static let factorsName = "rope_freqs.weight"
   private static let embeddingName = "token_embd.weight"
 
-  init(_ gguf: GGUFFile, name: String) throws {
+  /// - Parameter context: rows that were asked for; nil for those of training that fit.
+  init(_ gguf: GGUFFile, name: String, context requested: Int?) throws {
     self.gguf = gguf
     architecture = try GGUFArchitecture(gguf)
     keys = try architecture.keys(gguf)
-    positions = try keys.count("context_length", in: GGUFArchitecture.positionRange)
+    let positions = try keys.count("context_length", in: GGUFArchitecture.positionRange)
     let width = try keys.count("embedding_length", in: 1...65_536)
     let heads = try keys.count("attention.head_count", in: 1...65_536)
     let keyHeads = try keys.optionalCount("attention.head_count_kv", in: 1...heads) ?? heads
@@ -34,7 +35,9 @@ struct GGUFDecoder {
       throw keys.wrong("attention.head_count_kv", "\(keyHeads)", "\(heads), as many as heads")
     }
     let epsilonKey = isTable ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon"
-    var window = positions
+    context = try ContextRows.choose(
+      requested: requested, trainedRows: positions, bytesPerRow: 4 * keyHeads * headWidth * layers)
+    var window = context.rows
     if let rows = try keys.optionalCount("attention.sliding_window", in: GGUFArchitecture.positionRange) {
       window = min(window, rows)
     }
@@ -50,10 +53,8 @@ struct GGUFDecoder {
       isTied: gguf.checkpoint["output.weight"] == nil, attentionScales: [Float](repeating: scale, count: layers))
   }
 
-  /// The graph with windows of so many rows at most, each tensor of the file taken.
-  func graph(windowRows: Int) throws -> Graph {
-    var description = description
-    description.windowRows = description.windowRows.map { min($0, windowRows) }
+  /// The graph, for which each tensor of the file is taken.
+  func graph() throws -> Graph {
     var used: Set<String> = description.rotary == nil ? [] : [GGUFDecoder.factorsName]
     let graph = try DecoderBuilder.graph(description) { role, shape in
       try tensor(role, shape, &used)

@@ -66,8 +66,7 @@ struct GGUFKeys {
 
   /// The value is not one that can be converted.
   func wrong(_ name: String, _ found: GGUFValue, _ expected: String) -> GGUFModelError {
-    let shown = if found.intValue != nil || found.doubleValue != nil { "\(found)" } else { found.kind }
-    return .wrongValue(file: file, key: key(name), found: shown, expected: expected)
+    .wrongValue(file: file, key: key(name), found: found.shown, expected: expected)
   }
 
   func wrong(_ name: String, _ found: String, _ expected: String) -> GGUFModelError {

@@ -81,6 +81,11 @@ enum GGUFValue: Sendable, Equatable {
   }
 }
 
+extension GGUFValue {
+  /// What is said of a value in an error: a number itself, of everything else the kind.
+  var shown: String { intValue != nil || doubleValue != nil ? "\(self)" : kind }
+}
+
 /// A list of numbers or booleans, kept as the file has it.
 struct GGUFNumbers: Sendable, Equatable {
   var type: GGUFType

@@ -26,8 +26,8 @@ public struct Importer {
   ///
   /// A path may be that of a Hugging Face folder, which needs no recipe.
   ///
-  /// Throws `CheckpointError`, `RecipeError`, `InferenceError`, `FolderError`, `ContextError` or `ImportError`. Metadata gets `checkpoint.<name>.sha256`,
-  /// and `recipe.sha256` where a recipe was read.
+  /// Throws `CheckpointError`, `RecipeError`, `InferenceError`, `FolderError`, `GGUFModelError`, `ContextError` or
+  /// `ImportError`. Metadata gets `checkpoint.<name>.sha256`, and `recipe.sha256` where a recipe was read.
   public static func graph(
     checkpoints: [String: String], recipePath: String?, tokenizerPath: String? = nil, context: Int? = nil
   ) throws -> Imported {
@@ -60,20 +60,22 @@ public struct Importer {
       if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
       return try folder(path, context: context)
     }
-    if context != nil { throw ImportError.unexpectedContext }
     let file = URL(fileURLWithPath: path)
-    if let header = try LlamaHeader(ByteSource(path: path)) {
-      return try llama(header, path: path, name: file.deletingPathExtension().lastPathComponent, tokenizerPath)
-    }
-    if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
+    let stem = file.deletingPathExtension().lastPathComponent
     if let gguf = try GGUFFile(ByteSource(path: path)) {
-      var imported = try graph(of: gguf, stem: file.deletingPathExtension().lastPathComponent)
+      if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
+      var imported = try graph(of: gguf, stem: stem, context: context)
       try addHashes(of: [Recipe.defaultCheckpoint: path], to: &imported.graph)
       return imported
     }
+    if context != nil { throw ImportError.unexpectedContext }
+    if let header = try LlamaHeader(ByteSource(path: path)) {
+      return try llama(header, path: path, name: stem, tokenizerPath)
+    }
+    if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
     let source = try source(path)
     let inferred = try RecipeInference.recipe(
-      from: source, name: file.deletingPathExtension().lastPathComponent, file: file.lastPathComponent)
+      from: source, name: stem, file: file.lastPathComponent)
     var graph = try inferred.recipe.graph(sources: [Recipe.defaultCheckpoint: source])
     try addHashes(of: [Recipe.defaultCheckpoint: path], to: &graph)
     return Imported(graph: graph, notes: inferred.notes, recipe: inferred.recipe)
@@ -107,7 +109,9 @@ public struct Importer {
   // MARK: Hashes
 
   static func addHashes(of paths: [String: String], to graph: inout Graph) throws {
-    for (name, path) in paths { graph.metadata["checkpoint.\(name).sha256"] = hexadecimal(try contents(of: path)) }
+    for (name, path) in paths {
+      graph.metadata["checkpoint.\(name).sha256"] = hexadecimal(digest: try ByteSource(path: path).digest())
+    }
   }
 
   static func contents(of path: String) throws(ImportError) -> [UInt8] {
@@ -118,8 +122,12 @@ public struct Importer {
   /// The SHA-256 of bytes in hexadecimal digits.
   static func hexadecimal(_ bytes: [UInt8]) -> String {
     let digest = SHA256.digest(of: bytes.span)
+    return hexadecimal(digest: digest.indices.map { digest[$0] })
+  }
+
+  private static func hexadecimal(digest: [UInt8]) -> String {
     let digits = Array("0123456789abcdef")
-    return String(digest.indices.flatMap { [digits[Int(digest[$0] >> 4)], digits[Int(digest[$0] & 15)]] })
+    return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }
 }
 
