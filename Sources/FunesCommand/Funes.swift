@@ -27,8 +27,8 @@ struct FunesCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      ConvertCommand.self, InspectCommand.self, RunCommand.self, GenerateCommand.self, CompareCommand.self,
-      EvalCommand.self, VerifyCommand.self,
+      ConvertCommand.self, InspectCommand.self, RunCommand.self, GenerateCommand.self, EmbedCommand.self,
+      CompareCommand.self, EvalCommand.self, VerifyCommand.self,
     ])
 
   static func main() {

@@ -51,7 +51,14 @@ struct LanguageModel {
   static func ids(
     of text: String, through table: SymbolTable, isContinued: Bool = false
   ) throws(StreamError) -> [Int32] {
-    var left = Array(text.utf8)[...]
+    try ids(of: Array(text.utf8), through: table, isContinued: isContinued)
+  }
+
+  /// The ids of a text in UTF-8, of its first line where lines are sequences.
+  static func ids(
+    of text: [UInt8], through table: SymbolTable, isContinued: Bool = false
+  ) throws(StreamError) -> [Int32] {
+    var left = text[...]
     let reader = ByteReader(name: "text") { (space: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int in
       let count = min(space.count, left.count)
       space.copyBytes(from: left.prefix(count))

@@ -54,6 +54,8 @@ extension StreamError: CustomStringConvertible {
         + " end the sequence before it, or begin anew"
     case .sourceTooLong(let found, let limit):
       "source: found \(counted(found, "id")), expected at most \(limit), which the model was made for; cut it in parts"
+    case .sentenceTooLong(let line, let found, let limit):
+      "line \(line): found \(found) tokens, expected at most \(limit); --longest \(limit) cuts what is longer"
     case .nothingToScore(let file, let found):
       "\"\(file)\": found \(counted(found, "symbol")), expected two or more: what is scored follows another"
     case .unequalOutputs(let names, let rows):

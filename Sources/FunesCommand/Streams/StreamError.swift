@@ -51,6 +51,8 @@ enum StreamError: Error, Equatable {
   case full(row: Int, line: Int?, limit: Int)
   /// A source has more ids, the appended one included, than the encoder takes.
   case sourceTooLong(found: Int, limit: Int)
+  /// A sentence has more tokens than the model holds.
+  case sentenceTooLong(line: Int, found: Int, limit: Int)
   /// A text has no symbol that follows another.
   case nothingToScore(file: String, found: Int)
 
@@ -61,7 +63,7 @@ enum StreamError: Error, Equatable {
   var isOfOneRow: Bool {
     switch self {
     case .notANumber, .columnCount, .invalidUTF8, .unknownCharacter, .json, .jsonMember, .jsonCount, .jsonKind,
-      .refusedRow, .refusedLine, .sourceTooLong:
+      .refusedRow, .refusedLine, .sourceTooLong, .sentenceTooLong:
       true
     default: false
     }

@@ -17,6 +17,8 @@ final class TestModels: Sendable {
   let names: String
   /// Lines of a b → words of X Y.
   let translator: String
+  /// Sentences of at most eight of a b c ü → mean of their rows, and the rows.
+  let sentences: String
   /// Every operator, two inputs and outputs, a subsampled one among them.
   let every: String
   /// Images, whole texts of at most 103 rows, and a stream with room for 13.
@@ -36,6 +38,7 @@ final class TestModels: Sendable {
     language = try write(TestModels.languageGraph(), "language.funes")
     names = try write(TestModels.namesGraph(), "names.funes")
     translator = try write(TestModels.translatorGraph(), "translator.funes")
+    sentences = try write(TestModels.sentencesGraph(), "sentences.funes")
     every = try write(.everyOperator(), "every.funes")
     images = try write(.images(), "images.funes")
     self.folder = folder
@@ -68,6 +71,31 @@ final class TestModels: Sendable {
     var letters = Graph.TextTable(kind: .characters, symbols: ["a", "b", "c", "ü"])
     letters.isLineSequence = true
     graph.texts = [letters, Graph.TextTable(kind: .labels, symbols: ["red", "green", "blue"])]
+    return graph
+  }
+
+  static func sentencesGraph() -> Graph {
+    // Places that add nothing: rows are those of the letters.
+    let places = [Float](repeating: 0, count: 8 * 6)
+    var b = TestGraphBuilder(name: "sentences")
+    let ids = b.value("id", [1], element: .id)
+    let letters = b.add("letters", .embedding(table: b.matrix("table", 4, 6)), [ids], shape: [6])
+    let position = b.state("position", .counter, limit: 9)
+    let rows = b.add(
+      "rows", .position(table: b.constant("places", .matrix(rows: 8, cols: 6, groups: 1), places), position: position),
+      [letters], shape: [6])
+    let (mean, counter) = (b.state("mean", .mean, width: 6), b.state("count", .counter, limit: 1 << 24 + 1))
+    let means = b.add("means", .mean(mean: mean, counter: counter), [rows], shape: [6])
+    let y = b.add("y", .last, [means], shape: [6], domain: 0)
+    let run = b.run()
+    var graph = b.graph
+    graph.programs = [
+      Graph.Program(
+        name: "encode", isBlock: true, inputs: [Graph.Port(name: "id", value: ids, classes: 4, text: 0)],
+        outputs: [Graph.Port(name: "rows", value: rows), Graph.Port(name: "embedding", value: y)], runs: [run],
+        resets: [position, mean, counter])
+    ]
+    graph.texts = [Graph.TextTable(kind: .characters, symbols: ["a", "b", "c", "ü"])]
     return graph
   }
 
