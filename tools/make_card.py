@@ -21,33 +21,44 @@ def run(funes, *arguments, text=None):
     return result.stdout.decode()
 
 
-def golden_rows(funes, model, folder):
+def golden_rows(funes, model, folder, port, unit):
     """(name of the golden, SNR in dB, largest error, same best guess in %) of each golden sequence."""
     golden = np.load(os.path.join(folder, "golden.npz"))
     prefixes = sorted({key[:-3] for key in golden if key.endswith("ids")})
     for prefix in prefixes:
-        names = f"character={prefix}ids,logits={prefix}logits"
+        names = f"{port}={prefix}ids,logits={prefix}logits"
         found = json.loads(run(funes, "compare", model, "--golden", os.path.join(folder, "golden.npz"), "--map", names,
                                "--json"))[-1]["difference"]
-        title = str(golden["names"][int(prefix[:-1])]) if prefix else f"{len(golden['ids'])} characters"
+        title = str(golden["names"][int(prefix[:-1])]) if prefix else f"{len(golden['ids'])} {unit}s"
         yield title, found["snr"], found["maxAbs"], found["agreement"]
 
 
-def text_table(funes, model, folder, trained, data):
+def is_folder_model(folder):
+    """Whether the model was converted from a folder with config.json, which needs no recipe."""
+    return os.path.exists(os.path.join(folder, "config.json"))
+
+
+def text_table(funes, model, folder, trained, data, unit):
     """Cross-entropy on the part of the text that was not learnt, int8 beside float."""
+    against = [trained] if is_folder_model(folder) else [os.path.join(trained, "model.pt"), "--recipe",
+                                                         os.path.join(folder, "recipe.json")]
     with open(data, encoding="utf-8", newline="") as file:
         text = file.read()
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8", newline="") as file:
-        file.write(text[len(text) - int(len(text) * VALIDATION_PART):])
+        held_out = text[len(text) - int(len(text) * VALIDATION_PART):]
+        file.write(held_out)
         file.flush()
-        found = json.loads(run(funes, "eval", model, "--text", file.name, "--against", os.path.join(trained, "model.pt"),
-                               "--recipe", os.path.join(folder, "recipe.json"), "--json"))
-    yield f"On the {found['symbols']} characters of the text that were not learnt:\n"
+        found = json.loads(run(funes, "eval", model, "--text", file.name, "--against", *against, "--json"))
+    yield f"On the {found['symbols']} {unit}s of the text that were not learnt:\n"
     yield "| | int8 | float |\n|---|---|---|"
-    for key, title, form in (("nats", "cross-entropy, nats a character", ".4f"), ("bits", "bits a character", ".4f"),
+    for key, title, form in (("nats", f"cross-entropy, nats a {unit}", ".4f"), ("bits", f"bits a {unit}", ".4f"),
                              ("perplexity", "perplexity", ".3f"), ("topOne", "best guess right, %", ".2f")):
         yield f"| {title} | {found['int8'][key]:{form}} | {found['float'][key]:{form}} |"
-    yield f"\nKL divergence {found['klDivergence']:.2g} nats a character; the same best guess {found['agreement']:.2f} %.\n"
+    if unit != "character":
+        share = found["symbols"] / len(held_out)
+        yield (f"| nats a character, {1 / share:.2f} characters a {unit} | {found['int8']['nats'] * share:.4f} | "
+               f"{found['float']['nats'] * share:.4f} |")
+    yield f"\nKL divergence {found['klDivergence']:.2g} nats a {unit}; the same best guess {found['agreement']:.2f} %.\n"
 
 
 def card(funes, folder, trained, data):
@@ -56,6 +67,8 @@ def card(funes, folder, trained, data):
     training = json.loads(open(os.path.join(folder, "training.json"), encoding="utf-8").read())
     memory, program = about["memory"], about["programs"][0]
     is_text = os.path.isfile(data)
+    port = program["inputs"][0]["name"]
+    unit = "token" if is_folder_model(folder) else "character"
     yield f"# {about['metadata']['name']}\n"
     yield f"{about['metadata']['source'][0].upper()}{about['metadata']['source'][1:]}. Licence: {about['metadata']['licence']}.\n"
     yield "Demo: " + ("`funes generate model.funes \"First Citizen:\" --temperature 0.7 --seed 1`" if is_text else
@@ -70,16 +83,16 @@ def card(funes, folder, trained, data):
            f"row, of these {memory['state']:,} of state |\n")
     yield "## Accuracy against float\n"
     if is_text:
-        yield from text_table(funes, model, folder, trained, data)
+        yield from text_table(funes, model, folder, trained, data, unit)
     else:
         yield (f"The float model names the language of {training['held_out_accuracy']:.1%} of the names that it did not "
                f"learn; {training['mean_accuracy_of_languages']:.1%} when each language counts alike, since most names are "
                "Russian, English or Japanese.\n")
     prefix = "" if is_text else "0_"
     yield ("Goldens (`golden.npz`, made by PyTorch in float; `funes compare model.funes --golden golden.npz --map "
-           f"character={prefix}ids,logits={prefix}logits` measures one):\n")
+           f"{port}={prefix}ids,logits={prefix}logits` measures one):\n")
     yield "| golden | SNR | largest error of a logit | same best guess |\n|---|---|---|---|"
-    for title, snr, largest, agreement in golden_rows(funes, model, folder):
+    for title, snr, largest, agreement in golden_rows(funes, model, folder, port, unit):
         yield f"| {title} | {snr:.1f} dB | {largest:.2g} | {agreement:.1f} % |"
     yield f"\nMade again by `tools/make_model {about['metadata']['name']} --data {'TEXT' if is_text else 'FOLDER'}`."
 
