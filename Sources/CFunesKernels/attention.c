@@ -13,8 +13,6 @@ typedef struct attention_call {
 
 static int32_t head_width(const funes_op *op) { return op->in[0].width / op->number[0]; }
 
-static uint16_t *cache(const funes_op *op, int32_t state) { return (uint16_t *)(void *)op->state[state]; }
-
 static uint32_t *counter(const funes_op *op, int32_t state) { return (uint32_t *)(void *)op->state[state]; }
 
 size_t funes_attention_thread_scratch_bytes(const funes_op *op) {
@@ -22,21 +20,11 @@ size_t funes_attention_thread_scratch_bytes(const funes_op *op) {
   return floats * sizeof(float);
 }
 
-static const float *input_row(const funes_op *op, int32_t input, int32_t row) {
-  return op->in[input].base + (ptrdiff_t)row * op->in[input].stride;
-}
-
-static float scale_of(const funes_op *op) {
-  union {
-    int32_t bits;
-    float value;
-  } both = {.bits = op->number[3]};
-  return both.value;
-}
-
 static void wait_for_team(int32_t threads) {
   if (threads > 1) funes_parallel_barrier();
 }
+
+static int32_t lesser(int32_t a, int32_t b) { return a < b ? a : b; }
 
 static void run_call(const void *data, int32_t thread, int32_t threads) {
   const attention_call *call = data;
@@ -44,29 +32,32 @@ static void run_call(const void *data, int32_t thread, int32_t threads) {
   const funes_isa *isa = call->context->isa;
   const int32_t heads = op->number[0], key_heads = op->number[1], window = op->number[2], width = head_width(op);
   const int32_t begin = funes_slice_begin(heads, thread, threads), end = funes_slice_begin(heads, thread + 1, threads);
+  const int32_t stride = key_heads * width, ring = op->state_rows[0];
   uint8_t *scratch = call->context->thread_scratch + (size_t)thread * call->context->thread_scratch_bytes;
-  const ptrdiff_t stride = (ptrdiff_t)key_heads * width;
-  funes_attention_pass pass = {.stride = stride, .width = width, .window = window, .scale = scale_of(op)};
+  funes_attention_pass pass = {.key_stride = stride, .value_stride = stride, .ring = ring};
+  pass.width = pass.value_width = width;
+  pass.scale = funes_float_number(op, 3);
   pass.query = (float *)(void *)scratch;
   pass.scores = pass.query + FUNES_PADDED(width);
-  pass.count = call->filled;
-  int32_t slot = call->slot;
+  int32_t slot = call->slot, filled = call->filled;
   for (int32_t r = call->row; r < call->row + call->rows; r++) {
     if (thread == 0) {
-      isa->halves(cache(op, 0) + slot * stride, input_row(op, 1, r), (int32_t)stride);
-      isa->halves(cache(op, 1) + slot * stride, input_row(op, 2, r), (int32_t)stride);
+      isa->halves(funes_cache_row(op, 0, slot, stride), funes_row(&op->in[1], r), stride);
+      isa->halves(funes_cache_row(op, 1, slot, stride), funes_row(&op->in[2], r), stride);
     }
-    pass.count = pass.count < window ? pass.count + 1 : window;
-    pass.first = slot + 1 - pass.count < 0 ? slot + 1 - pass.count + window : slot + 1 - pass.count;
+    filled = lesser(filled + 1, ring);
+    pass.count = lesser(filled, window);
+    pass.first = slot + 1 - pass.count < 0 ? slot + 1 - pass.count + ring : slot + 1 - pass.count;
     wait_for_team(threads);
     for (int32_t head = begin; head < end; head++) {
       const ptrdiff_t key_head = head / (heads / key_heads), at = (ptrdiff_t)head * width;
-      pass.keys = cache(op, 0) + key_head * width;
-      pass.values = cache(op, 1) + key_head * width;
-      isa->attention(op->out[0].base + (ptrdiff_t)r * op->out[0].stride + at, input_row(op, 0, r) + at, &pass);
+      pass.keys = funes_cache_row(op, 0, 0, stride) + key_head * width;
+      pass.values = funes_cache_row(op, 1, 0, stride) + key_head * width;
+      pass.bias = funes_head_bias(op, op->number[4], head, 0);
+      isa->attention(funes_row(&op->out[0], r) + at, funes_row(&op->in[0], r) + at, &pass);
     }
     wait_for_team(threads);
-    slot = slot + 1 < window ? slot + 1 : 0;
+    slot = slot + 1 < ring ? slot + 1 : 0;
   }
 }
 
@@ -74,19 +65,20 @@ static void run_call(const void *data, int32_t thread, int32_t threads) {
 static int32_t team_of(const attention_call *call) {
   const funes_op *op = call->op;
   const int32_t heads = op->number[0], window = op->number[2], threads = call->context->threads;
-  const int32_t seen = call->rows < window - call->filled ? call->filled + call->rows : window;
+  const int32_t before = lesser(call->filled, window);
+  const int32_t seen = call->rows < window - before ? before + call->rows : window;
   const size_t bytes = (size_t)seen * (size_t)heads * (size_t)head_width(op) * 2 * sizeof(uint16_t);
   if (threads <= 1 || bytes < FUNES_PARALLEL_BYTES) return 1;
-  return threads < heads ? threads : heads;
+  return lesser(threads, heads);
 }
 
 void funes_attention(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
-  const uint32_t window = (uint32_t)op->number[2], slot = *counter(op, 2), filled = *counter(op, 3);
+  const uint32_t ring = (uint32_t)op->state_rows[0], slot = *counter(op, 2), filled = *counter(op, 3);
   attention_call call = {.op = op, .context = context, .row = row, .rows = rows};
   if (rows <= 0) return;
-  call.slot = slot < window ? (int32_t)slot : 0;
-  call.filled = filled < window ? (int32_t)filled : (int32_t)window;
+  call.slot = slot < ring ? (int32_t)slot : 0;
+  call.filled = filled < ring ? (int32_t)filled : (int32_t)ring;
   funes_parallel(team_of(&call), run_call, &call);
-  *counter(op, 2) = ((uint32_t)call.slot + (uint32_t)rows % window) % window;
-  *counter(op, 3) = rows < (int32_t)window - call.filled ? (uint32_t)(call.filled + rows) : window;
+  *counter(op, 2) = ((uint32_t)call.slot + (uint32_t)rows % ring) % ring;
+  *counter(op, 3) = rows < (int32_t)ring - call.filled ? (uint32_t)(call.filled + rows) : ring;
 }

@@ -42,16 +42,43 @@ typedef struct funes_linear_pass {
   float *y[FUNES_LINEAR_VECTORS]; /* (rows), not padded */
 } funes_linear_pass;
 
-/* What one head of attention reads: the rows `first` ... `first + count - 1` of a ring of `window`, oldest first. */
+/* What is added to a head's scores. */
+typedef struct funes_bias {
+  int32_t kind;        /* a funes_attention_bias */
+  const float *values; /* this head's part */
+  int32_t count;       /* of them */
+} funes_bias;
+
+/* What one head of attention over a cache reads: the rows `first` ... `first + count - 1` of a ring, oldest first. */
 typedef struct funes_attention_pass {
-  const uint16_t *keys, *values; /* this head's part of row 0 */
-  ptrdiff_t stride;              /* from row to row */
-  int32_t width;                 /* D */
-  int32_t window, first, count;
+  const uint16_t *keys, *values;      /* this head's part of row 0 */
+  ptrdiff_t key_stride, value_stride; /* from row to row */
+  int32_t width, value_width;         /* D and E */
+  int32_t ring, first, count;
   float scale;
-  float *query;  /* scratch, (padded width) */
-  float *scores; /* scratch, (padded window) */
+  funes_bias bias;
+  const float *additive; /* v (D) of the score v tanh(q + k); null for q k */
+  float *query;          /* scratch, (padded width) */
+  float *scores;         /* scratch, (padded count) */
 } funes_attention_pass;
+
+/* Queries of one head that are at one time in a block, and keys whose scores are. */
+enum { FUNES_BLOCK_KEYS = 64 };
+
+/* `count` <= 16 queries of one head and the keys of its block. */
+typedef struct funes_block_pass {
+  const float *q, *k, *v; /* this head's part of query `first`, of key 0 and of value 0 */
+  float *y;
+  ptrdiff_t q_stride, k_stride, v_stride, y_stride; /* from row to row */
+  int32_t width, value_width;                       /* D and E */
+  int32_t first, count;
+  int32_t keys; /* N */
+  float scale;
+  funes_bias bias;
+  float *query;  /* scratch, (D, 16) */
+  float *scores; /* scratch, (FUNES_BLOCK_KEYS, 16) */
+  float *sums;   /* scratch, (E, 16) */
+} funes_block_pass;
 
 /* Everything that is built once per ISA. Ranges are of blocks of 16 units. */
 struct funes_isa {
@@ -72,8 +99,9 @@ struct funes_isa {
   /* Every lane of one row. */
   void (*rotary)(float *y, const float *x, const funes_op *op, uint32_t position);
   void (*halves)(uint16_t *y, const float *x, int32_t count);
-  /* One head of one row: y and q (D). */
+  /* One head of one row: q (D), y (E). */
   void (*attention)(float *y, const float *q, const funes_attention_pass *pass);
+  void (*block_attention)(const funes_block_pass *pass);
 };
 
 extern const funes_isa funes_isa_scalar;
@@ -90,6 +118,31 @@ void funes_parallel_barrier(void);
 
 static inline size_t funes_matrix_bytes(const funes_matrix *matrix) {
   return (size_t)matrix->blocks * (size_t)matrix->quads * (size_t)matrix->groups * FUNES_TILE_BYTES;
+}
+
+/* An operator's number that holds the bits of a float. */
+static inline float funes_float_number(const funes_op *op, int32_t number) {
+  union {
+    int32_t bits;
+    float value;
+  } both = {.bits = op->number[number]};
+  return both.value;
+}
+
+static inline float *funes_row(const funes_rows *rows, int32_t row) {
+  return rows->base + (ptrdiff_t)row * rows->stride;
+}
+
+/* Row `row` of a cache of halves, `width` a row. */
+static inline uint16_t *funes_cache_row(const funes_op *op, int32_t state, int32_t row, int32_t width) {
+  return (uint16_t *)(void *)op->state[state] + (ptrdiff_t)row * width;
+}
+
+/* The bias of one head: its part of the first vector, or all of one that every head shares. */
+static inline funes_bias funes_head_bias(const funes_op *op, int32_t kind, int32_t head, int32_t shared) {
+  if (kind == FUNES_NO_BIAS) return (funes_bias){0};
+  const int32_t count = op->vector_count[0] / (shared ? 1 : op->number[0]);
+  return (funes_bias){kind, op->vector[0] + (shared ? 0 : (ptrdiff_t)head * count), count};
 }
 
 /* Where the blocks of one thread of a team begin: all but for one as many as another's. */

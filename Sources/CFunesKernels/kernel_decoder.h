@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Norms, rotary positions, halves and attention. Included by every ISA file after kernel_vectors.h, with the ISA's own
- *     load_halves(x, count)
- * the first `count` lanes widened, zero in the others. Sums over elements run over 16 lanes side by side, folded in
- * halves; sums over positions run one by one, oldest first.
- */
+ * Norms, rotary positions and halves. Included by every ISA file after kernel_vectors.h. */
 
 enum { PARTS = FUNES_BLOCK_UNITS / FUNES_WIDTH };
 
@@ -141,66 +137,4 @@ static void ISA_NAME(halves)(uint16_t *y, const float *x, int32_t count) {
     __builtin_memcpy(bits, lanes, sizeof bits);
     for (int32_t lane = 0; lane < some; lane++) y[k + lane] = (uint16_t)bits[lane];
   }
-}
-
-/* q k; what pads q is zero. */
-FUNES_INLINE float score(const float *q, const uint16_t *key, int32_t width) {
-  vfloat sums[PARTS];
-  clear_parts(sums);
-  int32_t k = 0;
-  for (; k + FUNES_BLOCK_UNITS <= width; k += FUNES_BLOCK_UNITS) {
-    for (int32_t part = 0; part < PARTS; part++) {
-      const int32_t at = k + part * FUNES_WIDTH;
-      sums[part] = sums[part] + load(q + at) * load_halves(key + at, FUNES_WIDTH);
-    }
-  }
-  if (k < width) {
-    for (int32_t part = 0; part < PARTS; part++) {
-      const int32_t at = k + part * FUNES_WIDTH;
-      sums[part] = sums[part] + load(q + at) * load_halves(key + at, width - at);
-    }
-  }
-  return fold_parts(sums);
-}
-
-/* Elements that one pass over the positions sums up. */
-enum { COLUMNS = 4 * FUNES_WIDTH };
-
-/* y = sum e_j v_j / sum e_j for `width` <= COLUMNS elements from `values` on. */
-FUNES_INLINE void weigh(float *y, const funes_attention_pass *pass, const uint16_t *values, int32_t width) {
-  vfloat sums[4] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
-  float sum = 0.0f;
-  int32_t row = pass->first;
-  for (int32_t j = 0; j < pass->count; j++) {
-    const uint16_t *value = values + row * pass->stride;
-    const float e = pass->scores[j];
-    sum = sum + e;
-    for (int32_t part = 0; part < 4; part++) {
-      const int32_t at = part * FUNES_WIDTH;
-      sums[part] = sums[part] + splat(e) * load_halves(value + at, width - at);
-    }
-    row = row + 1 < pass->window ? row + 1 : 0;
-  }
-  for (int32_t part = 0; part < 4; part++) {
-    const int32_t at = part * FUNES_WIDTH;
-    store_some(y + at, sums[part] / (sum > 0.0f ? sum : 1.0f), width - at);
-  }
-}
-
-/* s_j = (q k_j) scale,  e_j = exp(s_j - max s),  y = sum e_j v_j / sum e_j */
-static void ISA_NAME(attention)(float *y, const float *q, const funes_attention_pass *pass) {
-  const int32_t width = pass->width;
-  for (int32_t k = 0; k < FUNES_PADDED(width); k += FUNES_WIDTH) store(pass->query + k, load_held(q + k, width - k));
-  int32_t row = pass->first;
-  for (int32_t j = 0; j < pass->count; j++) {
-    pass->scores[j] = score(pass->query, pass->keys + row * pass->stride, width) * pass->scale;
-    row = row + 1 < pass->window ? row + 1 : 0;
-  }
-  const float most = largest(pass->scores, pass->count);
-  for (int32_t j = 0; j < pass->count; j += FUNES_WIDTH) {
-    store(pass->scores + j, strict_exp(load(pass->scores + j) - most));
-  }
-  int32_t k = 0;
-  for (; k + COLUMNS <= width; k += COLUMNS) weigh(y + k, pass, pass->values + k, COLUMNS);
-  if (k < width) weigh(y + k, pass, pass->values + k, width - k);
 }

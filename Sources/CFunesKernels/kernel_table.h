@@ -16,4 +16,5 @@ const funes_isa ISA_NAME(funes_isa) = {
     .rotary = ISA_NAME(rotary),
     .halves = ISA_NAME(halves),
     .attention = ISA_NAME(attention),
+    .block_attention = ISA_NAME(block_attention),
 };

@@ -145,6 +145,8 @@ static void product_avx2(int32_t *sums, const funes_matrix *matrix, int32_t bloc
 #include "kernel_body.h"
 #include "kernel_vectors.h"
 #include "kernel_decoder.h"
+#include "kernel_attention.h"
+#include "kernel_block.h"
 #include "kernel_table.h"
 
 #if defined(__clang__)

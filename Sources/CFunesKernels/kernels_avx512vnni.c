@@ -181,6 +181,8 @@ static void product_avx512vnni(int32_t *sums, const funes_matrix *matrix, int32_
 #include "kernel_body.h"
 #include "kernel_vectors.h"
 #include "kernel_decoder.h"
+#include "kernel_attention.h"
+#include "kernel_block.h"
 #include "kernel_table.h"
 
 #if defined(__clang__)

@@ -80,6 +80,8 @@ static void product_scalar(int32_t *sums, const funes_matrix *matrix, int32_t bl
 #include "kernel_body.h"
 #include "kernel_vectors.h"
 #include "kernel_decoder.h"
+#include "kernel_attention.h"
+#include "kernel_block.h"
 #include "kernel_table.h"
 
 float funes_exp(float x) { return strict_exp(x); }

@@ -29,6 +29,7 @@ struct AllocationProof {
     checkCounter()
     try prove("every operator", .everyOperator(), steps: steps)
     try prove("images", .images(), steps: steps)
+    try prove("attending", .attending(), steps: steps)
     try prove("decoder", .decoder(), steps: steps)
     for cell in TestCell.allCases {
       try prove("\(cell) 20→24", .streaming(cell, inputs: 20, units: 24, outputs: 6), steps: steps)

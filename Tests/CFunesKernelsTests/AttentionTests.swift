@@ -7,25 +7,38 @@ import Foundation
 import Testing
 
 private final class AttentionBench {
-  let heads: Int, keyHeads: Int, width: Int, window: Int, rowCount: Int
+  let heads: Int, keyHeads: Int, width: Int, window: Int, ring: Int, rowCount: Int
   let q: Memory<Float>, k: Memory<Float>, v: Memory<Float>, y: Memory<Float>
   let keys: Memory<UInt16>, values: Memory<UInt16>
   let slot = Memory<UInt32>(1, zero: 0), filled = Memory<UInt32>(1, zero: 0)
+  let bias: Memory<Float>
+  let biasKind: funes_attention_bias
   let scale: Float
   var op = funes_op()
 
-  init(heads: Int, keyHeads: Int, width: Int, window: Int, rowCount: Int, seed: UInt64 = 5) {
+  /// `spare` rows of the caches are beyond the window.
+  init(
+    heads: Int, keyHeads: Int, width: Int, window: Int, spare: Int = 0, rowCount: Int,
+    bias kind: funes_attention_bias? = nil,
+    seed: UInt64 = 5
+  ) {
     (self.heads, self.keyHeads, self.width, self.window) = (heads, keyHeads, width, window)
-    self.rowCount = rowCount
+    (ring, self.rowCount, biasKind) = (window + spare, rowCount, kind ?? FUNES_NO_BIAS)
     scale = 3 / Float(width).squareRoot()
     var random = Seeded(seed)
     q = Memory((0..<rowCount * heads * width).map { _ in random.unit() })
     k = Memory((0..<rowCount * keyHeads * width).map { _ in random.unit() })
     v = Memory((0..<rowCount * keyHeads * width).map { _ in random.unit() })
     y = Memory(q.count)
-    keys = Memory(window * keyHeads * width, zero: 0)
-    values = Memory(window * keyHeads * width, zero: 0)
+    keys = Memory(ring * keyHeads * width, zero: 0)
+    values = Memory(ring * keyHeads * width, zero: 0)
+    let biases = kind == FUNES_SLOPES ? 1 : kind == FUNES_DISTANCES ? 3 : 0
+    bias = Memory((0..<biases * heads).map { _ in random.unit() })
     op.input_count = 3
+    (op.state_rows.0, op.state_rows.1) = (Int32(ring), Int32(ring))
+    (op.number.4, op.vector.0, op.vector_count.0) = (
+      Int32(biasKind.rawValue), UnsafePointer(bias.base), Int32(bias.count)
+    )
     op.in.0 = rows(q, width: heads * width)
     op.in.1 = rows(k, width: keyHeads * width)
     op.in.2 = rows(v, width: keyHeads * width)
@@ -60,6 +73,14 @@ private final class AttentionBench {
     return bits(y.values) + keys.values.map { UInt32($0) } + values.values.map { UInt32($0) }
   }
 
+  private func biasOf(_ head: Int, past: Int) -> Double {
+    switch biasKind {
+    case FUNES_SLOPES: -Double(bias.base[head]) * Double(past)
+    case FUNES_DISTANCES: Double(bias.base[head * 3 + min(past, 2)])
+    default: 0
+    }
+  }
+
   var expected: [Double] {
     func half(_ x: Float) -> Double { Double(funes_float_of_half(funes_half_of_float(x))) }
     var y: [Double] = []
@@ -71,7 +92,7 @@ private final class AttentionBench {
           (0..<width).reduce(0.0) {
             $0 + Double(q.base[(row * heads + head) * width + $1])
               * half(k.base[(past * keyHeads + keyHead) * width + $1])
-          } * Double(scale)
+          } * Double(scale) + biasOf(head, past: row - past)
         }
         let e = scores.map { exp($0 - scores.max()!) }
         let sum = e.reduce(0, +)
@@ -133,6 +154,30 @@ private final class AttentionBench {
       #expect(bench.slot.base[0] == UInt32(11 % window))
       #expect(bench.filled.base[0] == UInt32(min(11, window)))
     }
+  }
+}
+
+/// Caches of more rows than a row sees, and what is added to scores.
+@Test(arguments: [0, 1, 5], [FUNES_NO_BIAS, FUNES_SLOPES, FUNES_DISTANCES])
+func attentionWithSpareRowsAndABiasAgreesWithDouble(spare: Int, bias: funes_attention_bias) {
+  for window in [1, 2, 7] {
+    let bench = AttentionBench(
+      heads: 3, keyHeads: 1, width: 21, window: window, spare: spare, rowCount: 17, bias: bias)
+    let definition = bench.run(isa: "scalar", block: 1)
+    let worst = largestDifference(bench.y.values, bench.expected)
+    #expect(worst.error <= 3e-6, "\(window): \(worst)")
+    for isa in availableISAs { #expect(bench.run(isa: isa, threads: 2, block: 5) == definition, "\(isa), \(window)") }
+    #expect(bench.slot.base[0] == UInt32(17 % (window + spare)))
+    #expect(bench.filled.base[0] == UInt32(min(17, window + spare)))
+    // As many rows as are spare are taken back by two counters, and run again to the same bits.
+    let y = bits(bench.y.values)
+    bench.slot.base[0] = UInt32((17 - spare + (window + spare) * 3) % (window + spare))
+    bench.filled.base[0] -= UInt32(spare)
+    let team = bench.team(isa: "scalar")
+    bench.y.fill(.nan)
+    funes_attention(&bench.op, &team.context, Int32(17 - spare), Int32(spare))
+    let again = (17 - spare) * 63
+    #expect(bits(Array(bench.y.values[again...])) == Array(y[again...]))
   }
 }
 

@@ -61,6 +61,14 @@ typedef enum funes_activation {
   FUNES_SILU = 7,         /* x s(x) */
 } funes_activation;
 
+/* What is added to the scaled score of query i and key j. */
+typedef enum funes_attention_bias {
+  FUNES_NO_BIAS = 0,
+  FUNES_SLOPES = 1,    /* -slope_h |i - j|; (H) */
+  FUNES_DISTANCES = 2, /* the distance held to B: causal (H, B + 1) by i - j, else (H, 2 B + 1) by j - i + B */
+  FUNES_MASK = 3,      /* (1, N, N) or (H, N, N) */
+} funes_attention_bias;
+
 /* A recurrent cell: three kinds share one description; what a kind does not use is zero.
  * LSTM, G = 4, gates i f g o (coupled: G = 3, gates f g o, i = 1 - f):
  *     p = W_x x + W_h h + b, peepholes p_i += w_i c, p_f += w_f c, p_o += w_o c'
@@ -116,7 +124,10 @@ typedef struct funes_op {
   float *state[FUNES_MAX_STATES];
   int32_t state_width[FUNES_MAX_STATES]; /* logical floats of one lane; 0 stands for one lane */
   int32_t number[FUNES_MAX_NUMBERS];     /* the operator's own integers */
-  const float *vector[2];                /* norms: gain, bias; rotary: turns; constants: values */
+  int32_t state_rows[FUNES_MAX_STATES];  /* lanes of a state: rows of a cache */
+  const float *vector[2];                /* norms: gain, bias; rotary: turns; constants: values;
+                                            attention: bias, or v of its score */
+  int32_t vector_count[2];               /* floats of each */
   funes_cell cell;                       /* cells; a plain matrix is cell.x, its bias cell.bias (may be null) */
 } funes_op;
 
@@ -214,10 +225,23 @@ FUNES_NO_LOCKS void funes_rms_norm(const funes_op *op, const funes_context *cont
 /* Turns pairs of each lane by the position, state[0], one uint32_t that wraps; number[0] lanes, [1] dimensions, [2] style. */
 FUNES_NO_LOCKS void funes_rotary(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* Causal attention over a cache: in q k v; state[0] keys, [1] values (uint16_t halves), [2] slot, [3] filled (uint32_t);
- * number[0] heads, [1] key heads, [2] window, [3] bits of the scale. Sums over positions run oldest first; sums over a
- * head's elements in one fixed tree. */
+ * number[0] heads, [1] key heads, [2] window, [3] bits of the scale, [4] a funes_attention_bias, whose values are
+ * vector[0]. Sums over positions run oldest first; sums over a head's elements in one fixed tree. */
 FUNES_NO_LOCKS void funes_attention(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 FUNES_NO_LOCKS size_t funes_attention_thread_scratch_bytes(const funes_op *op);
+/* Appends rows to a memory: in k v, number[0] rows of each in one row; state[0] keys, [1] values (uint16_t halves),
+ * [2] filled. What does not fit is left out; the runtime admits no such row. */
+FUNES_NO_LOCKS void funes_remember(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+/* Attention over a memory: in q; states as above, only read; number[0] heads, [1] key heads, [2] bits of the scale, [3]
+ * score: 0 q k, 1 v tanh(q + k) with v vector[0]. Zero where nothing is remembered. Sums as in funes_attention. */
+FUNES_NO_LOCKS void funes_memory_attention(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+FUNES_NO_LOCKS size_t funes_memory_attention_thread_scratch_bytes(const funes_op *op);
+/* Attention of rows that all see each other: in q k v; number[0] heads, [1] key heads, [2] N inner rows or 0 for the
+ * rows of the call, [3] bits of the scale, [4] a funes_attention_bias, whose values are vector[0]. Sums over a head's
+ * elements run one by one, as do sums over keys, of which 64 are weighed at one time by what exceeds the largest score
+ * so far. What comes out is held to +-2^50. */
+FUNES_NO_LOCKS void funes_block_attention(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+FUNES_NO_LOCKS size_t funes_block_attention_thread_scratch_bytes(const funes_op *op);
 /* IEEE binary16, round half even; what overflows becomes the largest finite half, a NaN 0. */
 FUNES_NO_LOCKS uint16_t funes_half_of_float(float value);
 FUNES_NO_LOCKS float funes_float_of_half(uint16_t half);

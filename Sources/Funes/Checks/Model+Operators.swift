@@ -146,6 +146,12 @@ extension Model {
     case .position:
       // Admission counts the rows of the call: see `filling`.
       try place.require(place.isSequential || domain == 1, .placement, domain, 1)
+    case .blockAttention:
+      // Over lanes of each row it is as any other operator.
+      if operation.number(2) == 0 { try checkWholeRows(operation, domain, place) }
+    case .remember:
+      // Admission counts the rows of the call, as for positions.
+      try place.require(place.isSequential || domain == 1, .placement, domain, 1)
     case .stateRead, .constant: expected = 0
     default: break
     }
@@ -161,6 +167,18 @@ extension Model {
     try place.require(place.isBlock, .placement, 0, 1)
     try place.require(!place.isSequential, .placement, 1, 0)
     try place.require(domain == 1, .placement, domain, 1)
+  }
+
+  /// Every row sees all rows, which a stream does not have; and no input has one row alone.
+  private func checkWholeRows(
+    _ operation: OperatorRecord, _ domain: Int, _ place: OperatorPlace
+  ) throws(ModelError) {
+    try place.require(place.isBlock, .placement, 0, 1)
+    try place.require(!place.isSequential, .placement, 1, 0)
+    for slot in 0..<operation.inputCount {
+      let found = value(Int(operation.input(slot))).domain
+      try place.require(found >= 1 && found == domain, .domain, found, max(1, domain))
+    }
   }
 }
 
@@ -192,13 +210,16 @@ struct Arity {
     case .layerNorm: Arity(requiredConstants: 1, mostConstants: 2, numbers: 2)
     case .rmsNorm: Arity(requiredConstants: 1, mostConstants: 1, numbers: 2)
     case .rotary: Arity(requiredConstants: 1, mostConstants: 1, mostStates: 1, numbers: 3)
-    case .attention: Arity(leastInputs: 3, mostInputs: 3, mostStates: 4, numbers: 4)
     case .scale: Arity(numbers: 1)
     case .constant: Arity(leastInputs: 0, mostInputs: 0, requiredConstants: 1, mostConstants: 1)
     case .position: Arity(requiredConstants: 1, mostConstants: 1, mostStates: 1)
     case .first: Arity()
     case .pool: Arity(mostInputs: 2, numbers: 2)
     case .patches: Arity(numbers: 6)
+    case .attention: Arity(leastInputs: 3, mostInputs: 3, mostConstants: 1, mostStates: 4, numbers: 5)
+    case .blockAttention: Arity(leastInputs: 3, mostInputs: 3, mostConstants: 1, numbers: 5)
+    case .remember: Arity(leastInputs: 2, mostInputs: 2, leastOutputs: 0, mostOutputs: 0, mostStates: 3, numbers: 1)
+    case .memoryAttention: Arity(mostConstants: 1, mostStates: 3, numbers: 4)
     }
   }
 }

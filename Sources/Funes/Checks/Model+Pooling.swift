@@ -76,6 +76,7 @@ extension Model {
   func filling(_ operation: OperatorRecord) -> (state: Int, perRow: UInt32)? {
     switch Opcode(rawValue: operation.opcode) {
     case .position: (Int(operation.state(0)), 1)
+    case .remember: (Int(operation.state(2)), UInt32(operation.number(0)))
     default: nil
     }
   }

@@ -91,6 +91,9 @@ extension Model {
     case .position: try checkPosition(operation, place)
     case .pool: try checkPool(operation, place)
     case .patches: try checkPatches(operation, place)
+    case .blockAttention: try checkBlockAttention(operation, place)
+    case .remember: try checkRemember(operation, place)
+    case .memoryAttention: try checkMemoryAttention(operation, place)
     }
   }
 

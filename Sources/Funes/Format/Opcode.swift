@@ -6,10 +6,10 @@ public enum Opcode: Int, Sendable {
   case linear = 1
   case embedding, oneHot, rnn, lstm, gru, add, multiply, concat, slice, activate, softmax, logSoftmax, l2Normalize
   case copy, last, mean, window, subsample, stateRead, stateWrite, layerNorm, rmsNorm, rotary, attention
-  case scale, constant, position, first, pool, patches
+  case scale, constant, position, first, pool, patches, blockAttention, remember, memoryAttention
 
   /// The largest code of this version.
-  static let highest = Opcode.patches
+  static let highest = Opcode.memoryAttention
 
   var isCell: Bool { self == .rnn || self == .lstm || self == .gru }
 }

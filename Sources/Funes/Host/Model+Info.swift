@@ -262,6 +262,13 @@
       case .attention:
         // Each head multiplies its query with the window's keys, and its weights with the window's values.
         return 2 * Int(operation.number(2)) * value(Int(operation.input(0))).width
+      case .blockAttention:
+        // Over the rows of a call: for each of the rows that one sees, which are as many as the call has.
+        let rows = max(1, Int(operation.number(2)))
+        return rows * (value(Int(operation.input(0))).width + value(Int(operation.output(0))).width)
+      case .memoryAttention:
+        let rows = state(Int(operation.state(0))).lanes
+        return rows * (value(Int(operation.input(0))).width + value(Int(operation.output(0))).width)
       default: return 0
       }
     }

@@ -37,8 +37,9 @@ extension Model {
       let rows = slots.assumingMemoryBound(to: funes_rows.self)
       for slot in 0..<operation.outputCount { rows[slot] = self.rows(of: Int(operation.output(slot)), bases) }
     }
-    if opcode == .layerNorm || opcode == .rmsNorm || opcode == .rotary || opcode == .constant {
+    if opcode.readsVectors {
       op.vector = (vector(operation.constant(0)), vector(operation.constant(1)))
+      op.vector_count = (vectorCount(operation.constant(0)), vectorCount(operation.constant(1)))
     }
     for slot in 0..<4 where operation.state(slot) != none {
       let index = Int(operation.state(slot))
@@ -50,6 +51,7 @@ extension Model {
         $0.assumingMemoryBound(to: Int32.self)[slot] = Int32(clamping: state(index).storedWidth)
       }
     }
+    setStateRows(of: &op, operation)
     if !opcode.isCell { setNumbers(of: &op, operation) }
     return op
   }
@@ -61,11 +63,21 @@ extension Model {
     }
   }
 
+  private func setStateRows(of op: inout funes_op, _ operation: OperatorRecord) {
+    withUnsafeMutableBytes(of: &op.state_rows) { slots in
+      let rows = slots.assumingMemoryBound(to: Int32.self)
+      for slot in 0..<4 where operation.state(slot) != none {
+        rows[slot] = Int32(state(Int(operation.state(slot))).lanes)
+      }
+    }
+  }
+
   /// An operator's numbers and widths without pointers: enough to say what scratch it needs.
   func unresolved(_ operation: OperatorRecord) -> funes_op {
     var op = funes_op()
     op.input_count = Int32(operation.inputCount)
     setNumbers(of: &op, operation)
+    setStateRows(of: &op, operation)
     withUnsafeMutableBytes(of: &op.in) { slots in
       let rows = slots.assumingMemoryBound(to: funes_rows.self)
       for slot in 0..<operation.inputCount { rows[slot].width = Int32(value(Int(operation.input(slot))).width) }
@@ -147,9 +159,22 @@ extension Model {
       blocks: Int32(constant.blocks), quads: Int32(constant.quads), qmax: Int32(constant.qmax))
   }
 
+  /// How many values a vector has; 0 for NONE.
+  private func vectorCount(_ index: UInt32) -> Int32 { index == none ? 0 : Int32(constant(Int(index)).rows) }
+
   /// A vector's values, or null for NONE.
   func vector(_ index: UInt32) -> UnsafePointer<Float>? {
     guard index != none else { return nil }
     return (start(.data) + Int(constant(Int(index)).offset)).assumingMemoryBound(to: Float.self)
+  }
+}
+
+extension Opcode {
+  /// Whether its first constants are vectors that the kernel reads as they are.
+  fileprivate var readsVectors: Bool {
+    switch self {
+    case .layerNorm, .rmsNorm, .rotary, .constant, .attention, .blockAttention, .memoryAttention: true
+    default: false
+    }
   }
 }

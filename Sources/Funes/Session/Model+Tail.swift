@@ -29,13 +29,16 @@ extension Model {
     guard let opcode = Opcode(rawValue: operation.opcode) else { return false }
     switch opcode {
     case .linear, .embedding, .oneHot, .add, .multiply, .concat, .slice, .activate, .softmax, .logSoftmax, .l2Normalize,
-      .copy, .last, .layerNorm, .rmsNorm, .scale, .constant, .patches:
+      .copy, .last, .layerNorm, .rmsNorm, .scale, .constant, .patches,
+      .memoryAttention:
       return true
     // Lanes are of one row; without them the rows of the call are summed up.
     case .pool: return operation.number(0) > 0
+    case .blockAttention: return operation.number(2) > 0
     // A cell whose steps go along an inner axis begins afresh in every row.
     case .rnn, .lstm, .gru: return CellFlags(rawValue: operation.number(1)).contains(.innerAxis)
-    case .mean, .window, .subsample, .stateRead, .stateWrite, .rotary, .attention, .position, .first: return false
+    case .mean, .window, .subsample, .stateRead, .stateWrite, .rotary, .attention, .position, .first, .remember:
+      return false
     }
   }
 }

@@ -57,12 +57,20 @@ extension Model {
       guard let opcode = Opcode(rawValue: operation.opcode) else { continue }
       var cell = cell(of: operation, opcode)
       if opcode.isCell { shared = max(shared, Int(funes_cell_scratch_bytes(&cell))) }
-      if opcode == .attention {
-        var op = unresolved(operation)
-        perThread = max(perThread, Int(funes_attention_thread_scratch_bytes(&op)))
-      }
+      perThread = max(perThread, attentionScratchByteCount(operation, opcode))
       if opcode == .linear { perThread = max(perThread, Int(funes_linear_thread_scratch_bytes(&cell.x))) }
     }
     return (shared, perThread)
+  }
+
+  /// What attention of any sort needs for each thread; 0 for other operators.
+  private func attentionScratchByteCount(_ operation: OperatorRecord, _ opcode: Opcode) -> Int {
+    var op = unresolved(operation)
+    switch opcode {
+    case .attention: return Int(funes_attention_thread_scratch_bytes(&op))
+    case .blockAttention: return Int(funes_block_attention_thread_scratch_bytes(&op))
+    case .memoryAttention: return Int(funes_memory_attention_thread_scratch_bytes(&op))
+    default: return 0
+    }
   }
 }

@@ -37,6 +37,7 @@ public struct LayerComparison {
     let programs = file.model.programs
     for index in file.model.programOrder {
       let program = programs[index]
+      let rows = min(rows, file.model.rowLimit(of: index) ?? rows)
       let rowInputs = inputs[program.name] ?? program.randomRows(rows, seed: UInt64(index) + 1)
       let port = program.inputs[0]
       let count = rowInputs[port.name].map { $0.count / max(1, port.width) } ?? rows

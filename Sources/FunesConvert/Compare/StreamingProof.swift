@@ -28,6 +28,8 @@ public struct StreamingProof {
     let single = try ModelRunner(file)
     for index in model.programOrder {
       let program = programs[index]
+      // No more than tables of positions and memories have room for.
+      let rows = min(rows, model.rowLimit(of: index) ?? rows)
       let inputs = program.randomRows(rows, seed: UInt64(index) + 1)
       let expected = try single.run(index, inputs: inputs, rows: rows, chunk: program.isBlock ? rows : 1)
       let found = try whole.run(index, inputs: inputs, rows: rows, chunk: rows)

@@ -61,35 +61,12 @@ extension Graph {
     /// in each row.
     case pool(lanes: Int?, heads: Int)
     case patches(Patches)
-  }
-
-  /// Causal multi-head attention over a cache: inputs q (heads, d), k and v (keyHeads, d).
-  public struct Attention: Sendable {
-    public var heads: Int
-    /// Key and value heads; heads / keyHeads query heads share one.
-    public var keyHeads: Int
-    /// Rows that a row sees, itself included.
-    public var window: Int
-    /// What scores are multiplied by, usually 1 / sqrt(d).
-    public var scale: Float
-    /// States: caches of `window` rows, and two counters.
-    public var keys: Int
-    public var values: Int
-    public var slot: Int
-    public var filled: Int
-
-    public init(
-      heads: Int, keyHeads: Int, window: Int, scale: Float, keys: Int, values: Int, slot: Int, filled: Int
-    ) {
-      self.heads = heads
-      self.keyHeads = keyHeads
-      self.window = window
-      self.scale = scale
-      self.keys = keys
-      self.values = values
-      self.slot = slot
-      self.filled = filled
-    }
+    /// Rows that all see each other.
+    case blockAttention(BlockAttention)
+    /// Appends `lanes` rows of its inputs k and v, (lanes, width) each, to a memory: two caches and a counter.
+    case remember(lanes: Int, keys: Int, values: Int, filled: Int)
+    /// Over all rows of a memory.
+    case memoryAttention(MemoryAttention)
   }
 
   /// A recurrent cell. Gates: LSTM i f g o (coupled: f g o, i = 1 − f); GRU r z n; see `funes_cell` in the kernels' header

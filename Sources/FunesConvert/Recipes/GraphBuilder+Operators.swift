@@ -50,6 +50,9 @@ extension GraphBuilder {
     case "first": try addFirst(op, inputs[0])
     case "pool": try addPool(op, inputs)
     case "patches": try addPatches(op, inputs[0])
+    case "block_attention": try addBlockAttention(op, inputs)
+    case "remember": try addRemember(op, inputs)
+    case "memory_attention": try addMemoryAttention(op, inputs[0])
     default: try addRowOperator(op, inputs)
     }
   }

@@ -75,7 +75,8 @@ struct OperatorSchema: Sendable {
       inputs: 3...3,
       fields: [
         required("heads", .integer), optional("key_heads", .integer), required("window", .integer),
-        optional("scale", .number),
+        optional("rollback", .integer), optional("scale", .number), optional("bias_slopes", .tensor),
+        optional("bias_distances", .tensor),
       ]),
     "scale": one([required("factor", .number)]),
     "constant": OperatorSchema(inputs: 0...0, fields: [required("value", .tensor), optional("shape", .integers)]),
@@ -85,6 +86,20 @@ struct OperatorSchema: Sendable {
     "patches": one([
       required("kernel", .integers), optional("stride", .integers), optional("padding", .counts),
       optional("layout", .word(["planes", "pixels"])),
+    ]),
+    "block_attention": OperatorSchema(
+      inputs: 3...3,
+      fields: [
+        required("heads", .integer), optional("key_heads", .integer), optional("lanes", .integer),
+        optional("scale", .number), optional("bias_slopes", .tensor), optional("bias_distances", .tensor),
+        optional("bias_mask", .tensor),
+      ]),
+    "remember": OperatorSchema(
+      inputs: 2...2, hasOutput: false,
+      fields: [required("memory", .name), required("rows", .integer), optional("lanes", .integer)]),
+    "memory_attention": one([
+      required("memory", .name), required("heads", .integer), optional("key_heads", .integer),
+      optional("scale", .number), optional("score", .tensor),
     ]),
     "softmax": one([optional("lanes", .integer)]),
     "log_softmax": one([optional("lanes", .integer)]),

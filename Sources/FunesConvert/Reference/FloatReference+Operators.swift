@@ -19,6 +19,13 @@ extension FloatReference {
       for index in range { states[state] = row(op.inputs[0], index).map(FloatReference.clamp) }
     case .stateRead(let state):
       for index in range { setRow(op.outputs[0], index, states[state]) }
+    case .remember(let lanes, let keys, let values, let filled):
+      for index in range { remember(lanes, keys, values, filled, row(op.inputs[0], index), row(op.inputs[1], index)) }
+    case .blockAttention(let attention) where attention.lanes == nil:
+      let block = op.inputs.map { value in range.map { row(value, $0) } }
+      for (index, y) in zip(range, attendBlock(attention, block[0], block[1], block[2])) {
+        setRow(op.outputs[0], index, y)
+      }
     default:
       for index in range { setRow(op.outputs[0], index, compute(op, index)) }
     }
@@ -82,7 +89,16 @@ extension FloatReference {
       let scores = op.inputs.count > 1 ? row(op.inputs[1], index) : nil
       return FloatReference.pool(x, scores, rows: lanes ?? 1, heads: heads)
     case .patches(let patches): return FloatReference.patches(x, patches)
-    case .cell, .last, .first, .subsample, .stateRead, .stateWrite: return []
+    case .blockAttention(let attention):
+      let lanes = attention.lanes ?? 1
+      let inner = op.inputs.map { value in
+        let whole = row(value, index)
+        let width = whole.count / lanes
+        return (0..<lanes).map { whole.dropFirst($0 * width).prefix(width) }
+      }
+      return attendBlock(attention, inner[0], inner[1], inner[2]).flatMap(\.self)
+    case .memoryAttention(let attention): return attend(attention, x)
+    case .cell, .last, .first, .subsample, .stateRead, .stateWrite, .remember: return []
     }
   }
 

@@ -92,7 +92,7 @@ extension ConversionReport {
   /// Whether an operator without matrices has a line of its own.
   private static func isShown(_ operation: Graph.Operation) -> Bool {
     switch operation {
-    case .layerNorm, .rmsNorm, .attention: true
+    case .layerNorm, .rmsNorm, .attention, .blockAttention, .memoryAttention: true
     default: false
     }
   }
@@ -118,6 +118,11 @@ extension ConversionReport {
         [cell.weightX, cell.weightH] + [cell.candidate, cell.candidateX, cell.projection].compactMap { $0 }
       return matrices.reduce(0) { $0 + count($1) } * cell.lanes * (cell.innerSteps ?? 1)
     case .attention(let attention): return 2 * attention.window * graph.values[op.inputs[0]].width
+    case .blockAttention(let attention):
+      return (attention.lanes ?? 1) * (graph.values[op.inputs[0]].width + graph.values[op.outputs[0]].width)
+    case .memoryAttention(let attention):
+      let widths = graph.values[op.inputs[0]].width + graph.values[op.outputs[0]].width
+      return graph.states[attention.keys].lanes * widths
     default: return 0
     }
   }

@@ -108,8 +108,17 @@ extension Graph {
       for extent in extents + [patches.channels] where extent > 0xFFFF || extent < 0 {
         throw .tooLarge(what: "extent of the patches \"\(op.name)\"", found: extent, limit: 0xFFFF)
       }
+    case .attention(let attention): try checkVector(attention.bias?.constant, for: op.name)
+    case .blockAttention(let attention): try checkVector(attention.bias?.constant, for: op.name)
+    case .memoryAttention(let attention): try checkVector(attention.score, for: op.name)
     default: break
     }
+  }
+
+  /// A vector whose size is the operator's own rule, which the runtime checks.
+  private func checkVector(_ index: Int?, for name: String) throws(ConversionError) {
+    guard let index else { return }
+    try check(index, is: .vector, count: constants[index].values.count, for: name)
   }
 
   /// A vector of as many values as a lane of the operator's input has.

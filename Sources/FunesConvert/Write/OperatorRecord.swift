@@ -62,11 +62,28 @@ extension OperatorRecord {
         numbers: [Int32(lanes), Int32(dimensions), isHalved ? 1 : 0])
     case .attention(let attention):
       self.init(
-        code: 25, kind: "attention",
+        code: 25, kind: "attention", constants: [attention.bias?.constant],
         states: [attention.keys, attention.values, attention.slot, attention.filled],
         numbers: [
           Int32(attention.heads), Int32(attention.keyHeads), Int32(attention.window),
-          OperatorRecord.bits(attention.scale),
+          OperatorRecord.bits(attention.scale), attention.bias?.kind ?? 0,
+        ])
+    case .blockAttention(let attention):
+      self.init(
+        code: 32, kind: "block attention", constants: [attention.bias?.constant],
+        numbers: [
+          Int32(attention.heads), Int32(attention.keyHeads), Int32(attention.lanes ?? 0),
+          OperatorRecord.bits(attention.scale), attention.bias?.kind ?? 0,
+        ])
+    case .remember(let lanes, let keys, let values, let filled):
+      self.init(code: 33, kind: "remember", states: [keys, values, filled], numbers: [Int32(lanes)])
+    case .memoryAttention(let attention):
+      self.init(
+        code: 34, kind: "memory attention", constants: [attention.score],
+        states: [attention.keys, attention.values, attention.filled],
+        numbers: [
+          Int32(attention.heads), Int32(attention.keyHeads), OperatorRecord.bits(attention.scale),
+          attention.score == nil ? 0 : 1,
         ])
     case .scale(let factor):
       self.init(code: 26, kind: "scale", numbers: [OperatorRecord.bits(factor)])

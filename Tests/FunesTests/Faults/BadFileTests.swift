@@ -9,7 +9,7 @@ import Testing
 @Suite struct BadFileTests {
   static let all =
     BadFile.layout + BadFile.records + BadFile.programs + BadFile.operators + BadFile.shapes
-    + BadFile.attention + BadFile.images + BadFile.pieces
+    + BadFile.attention + BadFile.blockAndMemory + BadFile.images + BadFile.pieces
 
   @Test func theFileThatTheyAreMadeFromIsGood() throws {
     _ = try LoadedModel(FileParts.everyOperator.bytes)

@@ -86,7 +86,8 @@ extension BadFile {
     float("attention", 3, 0xBF00_0000),
     float("attention", 3, Float.nan.bitPattern),
     float("attention", 3, 0x5880_0001),
-    number("attention", 4, 1, .reserved, 0),
+    number("attention", 4, 3, .kind, 2),
+    number("attention", 5, 1, .reserved, 0),
     state("no keys", "attention", 0, takes: nil, .arity, 0, 1),
     state("no values", "attention", 1, takes: nil, .arity, 1, 1),
     state("no slot", "attention", 2, takes: nil, .arity, 2, 1),
@@ -99,7 +100,9 @@ extension BadFile {
     state("a count for a slot", "attention", 2, takes: "attention.filled", .state, 4, 3),
     state("a slot for a count", "attention", 3, takes: "attention.slot", .state, 3, 4),
     state("a position for a slot", "attention", 2, takes: "rotary.q.position", .state, nothing, 3),
-    changed("attention.keys", at: 8, 2, "attention", 3),
+    bad("keys of fewer rows than values", .operators, e.op("attention"), .state, 3, 2) { parts, _ in
+      parts.set32(.states, parts.state("attention.keys"), 8, 2)
+    },
     changed("attention.values", at: 12, 13, "attention", 12),
     changed("attention.slot", at: 20, 4, "attention", 3),
     changed("attention.filled", at: 20, 3, "attention", 4),

@@ -12,6 +12,7 @@ struct StoredHash: Sendable, CustomTestStringConvertible {
   var name: String
   var isOneByte = false
   var program = 0
+  var rows = 100_000
   var hash: UInt32
   var graph: @Sendable () -> Graph
   var testDescription: String { name }
@@ -30,6 +31,8 @@ struct StoredHash: Sendable, CustomTestStringConvertible {
     StoredHash(name: "every operator, step", hash: 0x140d_fea9) { .everyOperator().exposingAllValues() },
     StoredHash(name: "every operator, encode", program: 1, hash: 0xf2aa_655d) { .everyOperator().exposingAllValues() },
     StoredHash(name: "every memory", hash: 0x69ab_07ae) { .everyMemory().exposingAllValues() },
+    StoredHash(name: "attending, read", rows: 4_000, hash: 0x2432_26da) { .attending().exposingAllValues() },
+    StoredHash(name: "attending, ask", program: 1, hash: 0x1763_0278) { .attending().exposingAllValues() },
     StoredHash(name: "images, step", hash: 0xaa21_ea7f) { .images().exposingAllValues() },
     StoredHash(name: "images, read", program: 1, hash: 0xb1db_502e) { .images().exposingAllValues() },
   ]
@@ -50,7 +53,7 @@ struct StoredHash: Sendable, CustomTestStringConvertible {
     parts.fill(TestWeights(isOneByte: stored.isOneByte), seed: 1)
     let loaded = try LoadedModel(parts.bytes)
     var session = try Session(loaded.model, rows: 100, isa: isa)
-    let hash = session.hash(of: stored.program, rows: 100_000, seed: 1)
+    let hash = session.hash(of: stored.program, rows: stored.rows, seed: 1)
     #expect(hash == stored.hash, "0x\(String(hash, radix: 16))")
   }
 

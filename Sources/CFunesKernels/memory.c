@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A memory: rows of keys and values that one program appends and others read by attention. A call over many rows is one
+ * parallel region, for its rows and heads do not meet. */
+#include "internal.h"
+
+static uint32_t *counter(const funes_op *op, int32_t state) { return (uint32_t *)(void *)op->state[state]; }
+
+/* Rows that are remembered. */
+static int32_t filled(const funes_op *op) {
+  const uint32_t count = *counter(op, 2), most = (uint32_t)op->state_rows[0];
+  return (int32_t)(count < most ? count : most);
+}
+
+void funes_remember(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  const int32_t appended = op->number[0], most = op->state_rows[0];
+  int32_t count = filled(op);
+  for (int32_t r = row; r < row + rows; r++) {
+    for (int32_t n = 0; n < appended && count < most; n++) {
+      for (int32_t side = 0; side < 2; side++) {
+        const int32_t width = op->in[side].width / appended;
+        const float *x = funes_row(&op->in[side], r) + (ptrdiff_t)n * width;
+        context->isa->halves(funes_cache_row(op, side, count, width), x, width);
+      }
+      count++;
+    }
+  }
+  *counter(op, 2) = (uint32_t)count;
+}
+
+/* What one call works on, the same for every thread. */
+typedef struct memory_call {
+  const funes_op *op;
+  const funes_context *context;
+  int32_t row, rows, count;
+} memory_call;
+
+static int32_t query_width(const funes_op *op) { return op->in[0].width / op->number[0]; }
+
+size_t funes_memory_attention_thread_scratch_bytes(const funes_op *op) {
+  const size_t floats = (size_t)FUNES_PADDED(query_width(op)) + (size_t)FUNES_PADDED(op->state_rows[0]);
+  return floats * sizeof(float);
+}
+
+static void run_call(const void *data, int32_t thread, int32_t threads) {
+  const memory_call *call = data;
+  const funes_op *op = call->op;
+  const int32_t heads = op->number[0], key_heads = op->number[1], width = query_width(op);
+  const int32_t value_width = op->out[0].width / heads;
+  const int64_t units = (int64_t)heads * call->rows;
+  uint8_t *scratch = call->context->thread_scratch + (size_t)thread * call->context->thread_scratch_bytes;
+  funes_attention_pass pass = {.ring = op->state_rows[0], .count = call->count, .scale = funes_float_number(op, 2)};
+  pass.key_stride = (ptrdiff_t)key_heads * width;
+  pass.value_stride = (ptrdiff_t)key_heads * value_width;
+  pass.width = width;
+  pass.value_width = value_width;
+  pass.additive = op->number[3] == 1 ? op->vector[0] : 0;
+  pass.query = (float *)(void *)scratch;
+  pass.scores = pass.query + FUNES_PADDED(width);
+  for (int64_t unit = units * thread / threads; unit < units * (thread + 1) / threads; unit++) {
+    const int32_t r = call->row + (int32_t)(unit / heads), head = (int32_t)(unit % heads);
+    const ptrdiff_t key_head = head / (heads / key_heads);
+    pass.keys = funes_cache_row(op, 0, 0, 0) + key_head * width;
+    pass.values = funes_cache_row(op, 1, 0, 0) + key_head * value_width;
+    float *y = funes_row(&op->out[0], r) + (ptrdiff_t)head * value_width;
+    call->context->isa->attention(y, funes_row(&op->in[0], r) + (ptrdiff_t)head * width, &pass);
+  }
+}
+
+/* Threads that the bytes are worth that all rows and heads read. */
+static int32_t team_of(const memory_call *call) {
+  const int64_t heads = call->op->number[0], units = heads * call->rows;
+  const int64_t widths = call->op->in[0].width / heads + call->op->out[0].width / heads;
+  const int64_t bytes = call->count * widths * (int64_t)sizeof(uint16_t);
+  const int32_t threads = call->context->threads;
+  if (threads <= 1 || units <= FUNES_PARALLEL_BYTES / (bytes + 1)) return 1;
+  return units < threads ? (int32_t)units : threads;
+}
+
+void funes_memory_attention(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
+  const memory_call call = {.op = op, .context = context, .row = row, .rows = rows, .count = filled(op)};
+  if (rows <= 0) return;
+  funes_parallel(team_of(&call), run_call, &call);
+}
