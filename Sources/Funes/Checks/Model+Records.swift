@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules of the records that hold numbers and memory: constants, states, values, and the tables of text.
+// Rules of the records that hold numbers and memory: constants, states, values, generation, metadata.
 
 extension Model {
   func checkConstants() throws(ModelError) {
@@ -143,27 +143,7 @@ extension Model {
     }
   }
 
-  func checkTexts() throws(ModelError) {
-    var end: UInt64 = 0
-    for index in 0..<count(.texts) {
-      let record = record(.texts, index)
-      let kind = record.u32(0)
-      let section = Section.texts
-      try section.require(index, kind >= 1 && kind <= 4, .kind, UInt64(kind), 4)
-      try section.require(index, record.u32(12) <= 3, .reserved, UInt64(record.u32(12)), 3)
-      try section.require(index, record.isZero((kind == 4 ? 28 : 20)..<32), .reserved, 1, 0)
-      let symbols = record.u32(4)
-      try section.require(index, (symbols == 0) == (kind == 3), .extent, UInt64(symbols), kind == 3 ? 0 : 1)
-      let limit = kind == 3 ? 256 : symbols
-      let unknown = record.u32(8)
-      try section.require(index, unknown == none || unknown < limit, .index, UInt64(unknown), UInt64(limit))
-      try checkName(record.u32(16), section, index)
-      if kind == 4 { try checkPieces(record, index, symbols: symbols) }
-      end += UInt64(symbols)
-      try section.require(index, end <= UInt64(count(.symbols)), .tiling, end, UInt64(count(.symbols)))
-    }
-    try Section.symbols.require(end == UInt64(count(.symbols)), .tiling, UInt64(count(.symbols)), end)
-    for index in 0..<count(.symbols) { try checkName(record(.symbols, index).u32(0), .symbols, index) }
+  func checkMetadata() throws(ModelError) {
     for index in 0..<count(.metadata) {
       try checkName(record(.metadata, index).u32(0), .metadata, index)
       try checkName(record(.metadata, index).u32(4), .metadata, index)
@@ -175,17 +155,6 @@ extension Model {
       try Section.goldens.require(index, rows >= 1 && rows <= 65_536, .golden, UInt64(rows), 65_536)
     }
     try checkGeneration()
-  }
-
-  /// A table of pieces has a score for each, and begins texts with one of them or with nothing.
-  private func checkPieces(_ record: Record, _ index: Int, symbols: UInt32) throws(ModelError) {
-    let (scores, begin) = (record.u32(20), record.u32(24))
-    let constants = UInt32(constantCount)
-    try Section.texts.require(index, scores < constants, .index, UInt64(scores), UInt64(constants))
-    let constant = constant(Int(scores))
-    let count = constant.isMatrix ? 0 : constant.rows
-    try Section.texts.require(index, count == Int(symbols), .shape, UInt64(count), UInt64(symbols))
-    try Section.texts.require(index, begin == none || begin < symbols, .index, UInt64(begin), UInt64(symbols))
   }
 
   private func checkGeneration() throws(ModelError) {

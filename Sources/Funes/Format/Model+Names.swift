@@ -63,18 +63,19 @@ extension Model {
       isCounter: state.isCounter)
   }
 
+  /// Text tables, and parts of those that are tokenizers, which have no symbols of their own.
   public var textCount: Int { count(.texts) }
 
   /// Symbols of a text table; 0 for bytes.
   public func symbolCount(of text: Int) -> Int {
     precondition(text >= 0 && text < textCount, "Model: no such text table")
-    return Int(record(.texts, text).u32(4))
+    return isText(UInt32(text)) ? Int(record(.texts, text).u32(4)) : 0
   }
 
   public func unsafeSymbol(_ id: Int, of text: Int) -> UnsafePointer<CChar> {
     precondition(id >= 0 && id < symbolCount(of: text), "Model: no such symbol")
     var first = 0
-    for earlier in 0..<text { first += symbolCount(of: earlier) }
+    for earlier in 0..<text { first += Int(record(.texts, earlier).u32(4)) }
     return unsafeName(record(.symbols, first + id).u32(0))
   }
 

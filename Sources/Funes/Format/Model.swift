@@ -44,6 +44,7 @@ public struct Model: @unchecked Sendable {
     try checkPrograms()
     try checkOperators()
     try checkTexts()
+    try checkMetadata()
     let needed = try memoryNeeded(rows: 1, threads: 1)
     guard needed <= UInt64(memoryLimit) else {
       throw .overBudget(found: needed, allowed: UInt64(memoryLimit))

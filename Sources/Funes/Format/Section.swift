@@ -52,7 +52,7 @@ public enum Section: Int, Sendable {
     case .operators, .runs: 16_384
     case .programs: 16
     case .ports, .texts: 256
-    case .symbols: 1 << 20
+    case .symbols: 1 << 22
     case .generation: 1
     case .goldens: 64
     case .data: 1 << 38

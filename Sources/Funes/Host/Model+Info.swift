@@ -38,7 +38,7 @@
 
   /// Labels of an output, or the vocabulary of an input or output.
   public struct TextInfo: Sendable, Equatable {
-    public enum Kind: Int, Sendable { case labels = 1, characters, bytes, pieces }
+    public enum Kind: Int, Sendable { case labels = 1, characters, bytes, pieces, merges, words, unigram }
     public var kind: Kind
     /// Symbols in id order; none for bytes.
     public var symbols: [String]
@@ -52,6 +52,8 @@
     public var scores: [Float]
     /// Pieces only: the id put before each text.
     public var begin: Int?
+    /// Of a tokenizer, all that it does.
+    public var tokenizer: TokenizerRules?
   }
 
   /// A state.
@@ -116,7 +118,7 @@
   extension Model {
     public var programs: [ProgramInfo] {
       // Made once: ports that show one table share its symbols.
-      let texts = texts
+      let texts = (0..<count(.texts)).map(textInfo)
       return (0..<programCount).map { index in
         let ranges = ranges(of: index)
         let ports = (ranges.port..<(ranges.port + ranges.portCount)).map { portInfo($0, texts) }
@@ -145,7 +147,8 @@
       }
     }
 
-    public var texts: [TextInfo] { (0..<count(.texts)).map(textInfo) }
+    /// The tables that ports may name, in order.
+    public var texts: [TextInfo] { (0..<count(.texts)).compactMap(textInfo) }
 
     public var metadata: [(key: String, value: String)] {
       (0..<count(.metadata)).map { index in
@@ -186,7 +189,7 @@
 
     func string(_ offset: UInt32) -> String { String(decoding: unsafeString(offset), as: UTF8.self) }
 
-    private func portInfo(_ index: Int, _ texts: [TextInfo]) -> PortInfo {
+    private func portInfo(_ index: Int, _ texts: [TextInfo?]) -> PortInfo {
       let port = port(index)
       let value = value(Int(port.value))
       return PortInfo(
@@ -196,20 +199,7 @@
         producer: port.isOutput ? Int(value.producer) : nil)
     }
 
-    private func textInfo(_ index: Int) -> TextInfo {
-      let first = (0..<index).reduce(0) { $0 + Int(self.record(.texts, $1).u32(4)) }
-      let record = record(.texts, index)
-      let isPieces = record.u32(0) == 4
-      return TextInfo(
-        kind: TextInfo.Kind(rawValue: Int(record.u32(0))) ?? .labels,
-        symbols: (first..<(first + Int(record.u32(4)))).map { string(self.record(.symbols, $0).u32(0)) },
-        unknown: record.u32(8) == none ? nil : Int(record.u32(8)), isLowerCased: record.u32(12) & 1 == 1,
-        isLineSequence: record.u32(12) & 2 == 2, separator: string(record.u32(16)),
-        scores: isPieces ? vectorValues(Int(record.u32(20))) : [],
-        begin: isPieces && record.u32(24) != none ? Int(record.u32(24)) : nil)
-    }
-
-    private func vectorValues(_ index: Int) -> [Float] {
+    func vectorValues(_ index: Int) -> [Float] {
       let constant = constant(index)
       let bytes = start(.data) + Int(constant.offset)
       return (0..<constant.rows).map { bytes.load(fromByteOffset: $0 * 4, as: Float.self) }

@@ -43,20 +43,20 @@ struct LanguageModel {
     // What a softmax makes are probabilities already.
     let maker = info.outputs[outputIndex].producer.map { model.operators[$0].opcode }
     scores = maker == .softmax ? .probabilities : .logits
-    startID = input.symbols?.pieces?.begin == nil ? generation.map { Int32($0.startID) } : nil
+    startID = input.symbols?.beginsTexts != true ? generation.map { Int32($0.startID) } : nil
     stopIDs = generation?.stopIDs ?? []
   }
 
-  /// The ids of a text; with `isContinued` of one that goes on from another.
+  /// The ids of a text; with `isContinued` of one that goes on from another. Errors name `line` as its first.
   static func ids(
-    of text: String, through table: SymbolTable, isContinued: Bool = false
+    of text: String, through table: SymbolTable, isContinued: Bool = false, line: Int = 1
   ) throws(StreamError) -> [Int32] {
-    try ids(of: Array(text.utf8), through: table, isContinued: isContinued)
+    try ids(of: Array(text.utf8), through: table, isContinued: isContinued, line: line)
   }
 
   /// The ids of a text in UTF-8, of its first line where lines are sequences.
   static func ids(
-    of text: [UInt8], through table: SymbolTable, isContinued: Bool = false
+    of text: [UInt8], through table: SymbolTable, isContinued: Bool = false, line: Int = 1
   ) throws(StreamError) -> [Int32] {
     var left = text[...]
     let reader = ByteReader(name: "text") { (space: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int in
@@ -65,7 +65,7 @@ struct LanguageModel {
       left = left.dropFirst(count)
       return count
     }
-    var decoder = TextDecoder(table: table, reader: reader, isContinued: isContinued)
+    var decoder = TextDecoder(table: table, reader: reader, isContinued: isContinued, line: line)
     var ids: [Int32] = []
     while case .id(let id) = try decoder.next() { ids.append(id) }
     return ids

@@ -5,7 +5,7 @@ import Funes
 
 /// The labels of an output, or the vocabulary of an input or output.
 struct SymbolTable: Equatable, Sendable {
-  enum Kind: Sendable { case labels, characters, bytes, pieces }
+  enum Kind: Sendable { case labels, characters, bytes, pieces, tokens }
 
   let kind: Kind
   /// In the order of ids; empty for bytes.
@@ -19,6 +19,8 @@ struct SymbolTable: Equatable, Sendable {
   let separator: String
   /// Where the kind is pieces: what turns text into ids and back.
   let pieces: PieceVocabulary?
+  /// Where the kind is tokens.
+  let tokenizer: Tokenizer?
 
   /// Ids of ASCII characters, −1 for none.
   private let asciiIDs: [Int32]
@@ -26,7 +28,7 @@ struct SymbolTable: Equatable, Sendable {
 
   init(
     kind: Kind, symbols: [String], unknown: Int32? = nil, isLowerCased: Bool = false, isLineSequence: Bool = false,
-    separator: String = "", pieces: PieceVocabulary? = nil
+    separator: String = "", pieces: PieceVocabulary? = nil, tokenizer: Tokenizer? = nil
   ) {
     self.kind = kind
     self.symbols = symbols
@@ -35,6 +37,7 @@ struct SymbolTable: Equatable, Sendable {
     self.isLineSequence = isLineSequence
     self.separator = separator
     self.pieces = pieces
+    self.tokenizer = tokenizer
     var asciiIDs = [Int32](repeating: -1, count: 128)
     var otherIDs: [Unicode.Scalar: Int32] = [:]
     if kind == .characters {
@@ -71,11 +74,14 @@ struct SymbolTable: Equatable, Sendable {
     return otherIDs[scalar] ?? unknown
   }
 
+  /// Whether a text begins with an id of its own.
+  var beginsTexts: Bool { pieces?.begin != nil || tokenizer?.rules.before.isEmpty == false }
+
   /// The same table, each line of input being one sequence.
   var asLines: SymbolTable {
     SymbolTable(
       kind: kind, symbols: symbols, unknown: unknown, isLowerCased: isLowerCased, isLineSequence: true,
-      separator: separator, pieces: pieces)
+      separator: separator, pieces: pieces, tokenizer: tokenizer)
   }
 
   /// The symbol of an id as text; of a table of bytes, nil: see `write`.

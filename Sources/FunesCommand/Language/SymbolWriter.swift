@@ -6,12 +6,12 @@ import Funes
 /// Writes the symbols of a text table.
 struct SymbolWriter {
   let table: SymbolTable
-  private var decoder: PieceDecoder?
+  private var decoder: TextJoiner?
 
   /// With `isContinued` what is written goes on from a text, as pieces after a prompt do.
   init(_ table: SymbolTable, isContinued: Bool = false) {
     self.table = table
-    decoder = table.pieces.map { PieceDecoder($0, isContinued: isContinued) }
+    decoder = TextJoiner(table, isContinued: isContinued)
   }
 
   /// Writes what an id completes: its symbol, its byte, or for pieces the characters that are now whole.

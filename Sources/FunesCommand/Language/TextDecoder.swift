@@ -5,8 +5,8 @@ import Funes
 
 /// Reads UTF-8 through a text table.
 ///
-/// A table of pieces gives an id as soon as no later character can change it. A text, or each line where lines are
-/// sequences, begins with the begin id where the table has one, also a text of nothing.
+/// Tables of pieces and of tokens give an id as soon as no later character can change it. A text, or each line where
+/// lines are sequences, begins with the begin id where the table has one, also a text of nothing.
 struct TextDecoder {
   enum Event: Equatable {
     case id(Int32)
@@ -18,24 +18,26 @@ struct TextDecoder {
   let table: SymbolTable
   private let reader: ByteReader
   private var decoder = UTF8Decoder()
-  private var line = 1
+  private var line: Int
   private var column = 0
   /// Column at which the character being read began.
   private var start = 1
   /// Ids that are still to be given, and what comes after them.
   private var pending: ArraySlice<Int32> = []
   private var due: Event?
-  /// Pieces only. Characters have come since the text or line began.
-  private var encoder: PieceEncoder?
+  /// Pieces and tokens only. Characters have come since the text or line began.
+  private var encoder: TextEncoder?
   private var isInText = false
+  private var last: Unicode.Scalar = " "
   /// A byte that ended a broken character and may begin the next.
   private var reused: UInt8?
 
   /// With `isContinued` a text of pieces goes on from an earlier one: without the begin id and the blank after it.
-  init(table: SymbolTable, reader: ByteReader, isContinued: Bool = false) {
+  init(table: SymbolTable, reader: ByteReader, isContinued: Bool = false, line: Int = 1) {
+    self.line = line
     self.table = table
     self.reader = reader
-    encoder = table.pieces.map { PieceEncoder($0, isContinued: isContinued) }
+    encoder = TextEncoder(table, isContinued: isContinued)
   }
 
   var place: TextPlace { TextPlace(line: line, column: start) }
@@ -85,12 +87,14 @@ struct TextDecoder {
       if table.isLineSequence, scalar == "\r" { continue }
       if scalar == nil || table.isLineSequence && scalar == "\n" {
         // The end of the stream ends no line where the last line has ended.
-        if scalar != nil || isInText || !table.isLineSequence { encoder!.finish(into: &ids) }
+        let isEnd = scalar != nil || isInText || !table.isLineSequence
         isInText = false
+        if isEnd, !encoder!.finish(into: &ids) { throw .unknownCharacter(last, at: place) }
         due = scalar == nil ? .end : .endOfLine
         if scalar != nil { advanceLine() }
       } else if let scalar {
         isInText = true
+        last = scalar
         let isKnown = table.forEachCased(scalar) { encoder!.push($0, into: &ids) }
         let place = place
         if scalar == "\n" { advanceLine() }

@@ -19,10 +19,12 @@ extension SymbolTable {
       case .characters: .characters
       case .bytes: .bytes
       case .pieces: .pieces
+      case .merges, .words, .unigram: .tokens
       }
     self.init(
       kind: kind, symbols: text.symbols, unknown: text.unknown.map(Int32.init), isLowerCased: text.isLowerCased,
-      isLineSequence: text.isLineSequence, separator: text.separator, pieces: PieceVocabulary(text))
+      isLineSequence: text.isLineSequence, separator: text.separator, pieces: PieceVocabulary(text),
+      tokenizer: text.tokenizer.map(Tokenizer.init))
   }
 }
 

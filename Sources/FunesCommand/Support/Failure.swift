@@ -40,10 +40,11 @@ struct Failure {
     case ModelFileError.system, ModelFileError.notAFile: exitCode = Failure.cannotOpen
     case CheckpointError.cannotRead, CheckpointError.notAFile: exitCode = Failure.cannotOpen
     case SampleError.mapping, SampleError.mappedTwice, SampleError.noOutputMapped: exitCode = Failure.usage
+    case TokenizerError.file(let error): exitCode = Failure(error)?.exitCode ?? Failure.badData
+    case TokenizerError.noTokenizer: exitCode = Failure.cannotOpen
     case is ModelFileError, is ModelError, is GGUFModelError, is SnapshotError, is StateFileError, is CheckpointError,
-      is ConversionError,
-      is JSONError, is RecipeError, is InferenceError, is SampleError, is ReferenceError, is ModelRunError,
-      is ProvenanceError, is FolderError:
+      is ConversionError, is JSONError, is RecipeError, is InferenceError, is SampleError, is ReferenceError,
+      is ModelRunError, is ProvenanceError, is FolderError, is TokenizerError:
       exitCode = Failure.badData
     case is ChoiceError, is ContextError, OutputPathError.taken: exitCode = Failure.usage
     case is AtomicFileError, is OutputPathError: exitCode = Failure.cannotCreate

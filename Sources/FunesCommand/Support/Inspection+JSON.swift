@@ -64,7 +64,19 @@ extension Inspection {
       "kind": .string("\(text.kind)"), "symbols": strings(text.symbols),
       "unknown": text.unknown.map { .integer($0) } ?? .null, "isLowerCased": .bool(text.isLowerCased),
       "isLineSequence": .bool(text.isLineSequence), "separator": .string(text.separator),
-      "begin": text.begin.map { .integer($0) } ?? .null,
+      "begin": text.begin.map { .integer($0) } ?? .null, "tokenizer": text.tokenizer.map(json) ?? .null,
+    ])
+  }
+
+  private func json(_ rules: TokenizerRules) -> JSONValue {
+    func ids(_ ids: [Int]) -> JSONValue { .array(ids.map { .integer($0) }) }
+    return .members([
+      "normalization": strings(rules.normalization.map { "\($0)" }),
+      "splitting": strings(rules.splitting.map { "\($0)" }),
+      "decoding": .string("\(rules.decoding)"), "hasByteSymbols": .bool(rules.hasByteSymbols),
+      "fallsBackToBytes": .bool(rules.fallsBackToBytes), "merges": .integer(rules.merges.count),
+      "map": .integer(rules.map.count), "added": ids(rules.added.map(\.id)),
+      "special": ids(rules.added.filter(\.isSpecial).map(\.id)), "before": ids(rules.before), "after": ids(rules.after),
     ])
   }
 

@@ -83,9 +83,27 @@ struct Inspection {
     if let begin = text.begin { line += ", begins with id \(begin)" }
     if text.isLowerCased { line += ", lower-cased" }
     if text.isLineSequence { line += ", each line a sequence" }
+    if let rules = text.tokenizer { line += describe(rules) }
     if !text.separator.isEmpty { line += ", separated by \(JSONText.quoted(text.separator))" }
     let shown = text.symbols.prefix(12).map { JSONText.quoted($0) }.joined(separator: " ")
     return shown.isEmpty ? line : line + ": " + shown + (text.symbols.count > 12 ? " …" : "")
+  }
+
+  /// What a tokenizer does, in words.
+  private func describe(_ rules: TokenizerRules) -> String {
+    var line = ""
+    if !rules.merges.isEmpty { line += ", \(rules.merges.count) merges" }
+    if !rules.map.isEmpty { line += ", a map of \(rules.map.count) replacements" }
+    if !rules.added.isEmpty { line += ", \(rules.added.count) added tokens" }
+    if !rules.normalization.isEmpty {
+      line += ", normalised by \(rules.normalization.map { "\($0)" }.joined(separator: ", "))"
+    }
+    if !rules.splitting.isEmpty { line += ", cut by \(rules.splitting.map { "\($0)" }.joined(separator: ", "))" }
+    if rules.hasByteSymbols { line += ", symbols of bytes" }
+    if rules.fallsBackToBytes { line += ", bytes where there is no symbol" }
+    if !rules.before.isEmpty { line += ", begins with \(rules.before.map { "id \($0)" }.joined(separator: ", "))" }
+    if !rules.after.isEmpty { line += ", ends with \(rules.after.map { "id \($0)" }.joined(separator: ", "))" }
+    return line + ", written by \(rules.decoding)"
   }
 
   private var operators: [String] {

@@ -2,6 +2,8 @@
 // A model at conversion time: operators with float weights, in execution order. Importers make it, passes and the
 // quantizer read it, the float reference runs it. Its indices and meaning are those of FORMAT.md.
 
+import Funes
+
 /// A trained model as operators with float weights.
 public struct Graph: Sendable {
   public var name: String
@@ -138,17 +140,21 @@ public struct Graph: Sendable {
 
   /// Labels of an output or the vocabulary of an input or output.
   public struct TextTable: Sendable {
-    public enum Kind: UInt32, Sendable { case labels = 1, characters = 2, bytes = 3, pieces = 4 }
+    public enum Kind: UInt32, Sendable {
+      case labels = 1, characters = 2, bytes = 3, pieces = 4, merges = 5, words = 6, unigram = 7
+    }
     public var kind: Kind
     public var symbols: [String]
     public var unknown: Int?
     public var isLowerCased = false
     public var isLineSequence = false
     public var separator = ""
-    /// Pieces only: a vector constant with a score for each symbol.
+    /// Pieces and unigram only: a vector constant with a score for each symbol.
     public var scores: Int?
     /// Pieces only: the id put before each text.
     public var begin: Int?
+    /// Of a tokenizer, all that it does; `Graph.addText` makes such a table.
+    public internal(set) var tokenizer: TokenizerRules?
 
     public init(kind: Kind, symbols: [String], unknown: Int? = nil) {
       self.kind = kind

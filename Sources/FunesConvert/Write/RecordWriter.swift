@@ -2,10 +2,10 @@
 // Writes the records of every section of a file from a graph: one function a section, fields in FORMAT.md's order.
 
 struct RecordWriter {
-  private let graph: Graph
+  let graph: Graph
   private let plan: ArenaPlan
   private let metadata: [(key: String, value: String)]
-  private let table: StringTable
+  let table: StringTable
   private let makers: [ValueMakers.Maker]
 
   init(_ graph: Graph, plan: ArenaPlan, metadata: [String: String]) throws(ConversionError) {
@@ -19,7 +19,9 @@ struct RecordWriter {
       strings.append(program.name)
       strings += program.operators.map(\.name) + (program.inputs + program.outputs).map(\.name)
     }
-    strings += graph.texts.flatMap { $0.symbols + [$0.separator] }
+    strings += graph.texts.flatMap {
+      $0.symbols + [$0.separator] + ($0.tokenizer?.map.flatMap { [$0.from, $0.to] } ?? [])
+    }
     table = try StringTable(strings)
   }
 
@@ -152,7 +154,7 @@ struct RecordWriter {
           writer.append(index: port.classes)
           writer.append(isReplacing ? port.range.lowerBound : 0)
           writer.append(isReplacing ? port.range.upperBound : 0)
-          writer.append(index: port.text)
+          writer.append(index: port.text.map(textRecord))
           writer.zeros(20)
         }
       }
@@ -161,30 +163,9 @@ struct RecordWriter {
   }
 }
 
-// MARK: - Text, generation, metadata
+// MARK: - Generation, metadata
 
 extension RecordWriter {
-  func texts() -> ByteWriter {
-    var writer = ByteWriter()
-    for text in graph.texts {
-      writer.append(text.kind.rawValue)
-      writer.append(index: text.symbols.count)
-      writer.append(index: text.unknown)
-      writer.append(UInt32((text.isLowerCased ? 1 : 0) + (text.isLineSequence ? 2 : 0)))
-      writer.append(index: table[text.separator])
-      writer.append(index: text.kind == .pieces ? text.scores : 0)
-      writer.append(index: text.kind == .pieces ? text.begin : 0)
-      writer.zeros(4)
-    }
-    return writer
-  }
-
-  func symbols() -> ByteWriter {
-    var writer = ByteWriter()
-    for symbol in graph.texts.flatMap(\.symbols) { writer.append(index: table[symbol]) }
-    return writer
-  }
-
   func generation() -> ByteWriter {
     var writer = ByteWriter()
     guard let generation = graph.generation else { return writer }

@@ -9,11 +9,12 @@ import Testing
 @Suite struct BadFileTests {
   static let all =
     BadFile.layout + BadFile.records + BadFile.programs + BadFile.operators + BadFile.shapes
-    + BadFile.attention + BadFile.blockAndMemory + BadFile.images + BadFile.pieces
+    + BadFile.attention + BadFile.blockAndMemory + BadFile.images + BadFile.pieces + BadFile.tokenizers
 
   @Test func theFileThatTheyAreMadeFromIsGood() throws {
     _ = try LoadedModel(FileParts.everyOperator.bytes)
     _ = try LoadedModel(BadFile.goodPieces)
+    _ = try LoadedModel(BadFile.goodTokenizers)
     #expect(FileParts(FileParts.everyOperator.bytes).bytes == FileParts.everyOperator.bytes)
   }
 

@@ -29,7 +29,7 @@ extension BadFile {
       bad(name, .texts, 1, rule, found ?? Int(value), expected, in: e) { $0.set32(.texts, $1, offset, value) }
     }
     return [
-      field("kind beyond pieces", at: 0, 5, .kind, 4),
+      field("kind beyond the parts", at: 0, 12, .kind, 11),
       field("no scores", at: 20, .max, .index, constants),
       field("scores beyond the constants", at: 20, UInt32(constants), .index, constants),
       field("scores in a matrix", at: 20, UInt32(e.constant("table")), .shape, found: 0, 4),

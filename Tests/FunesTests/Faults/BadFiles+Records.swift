@@ -194,8 +194,8 @@ extension BadFile {
   private static let texts: [BadFile] = {
     let symbols = e.count(.symbols)
     return [
-      bad("kind", .texts, 0, at: 0, UInt32(0), .kind, 4),
-      bad("kind", .texts, 0, at: 0, UInt32(5), .kind, 4),
+      bad("kind", .texts, 0, at: 0, UInt32(0), .kind, 11),
+      bad("kind", .texts, 0, at: 0, UInt32(12), .kind, 11),
       bad("flags", .texts, 0, at: 12, UInt32(4), .reserved, 3),
       bad("reserved", .texts, 0, at: 20, UInt8(1), .reserved, 0),
       bad("reserved", .texts, 0, at: 31, UInt8(1), .reserved, 0),

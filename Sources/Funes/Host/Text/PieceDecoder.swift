@@ -7,8 +7,7 @@
     private let vocabulary: PieceVocabulary
     /// A blank that comes now is the one that encoding put there.
     private var isAtBegin: Bool
-    /// The first bytes of a character that is not whole, at most three.
-    private var held: [UInt8] = []
+    private var held = HeldBytes()
 
     /// With `isContinued` the text goes on from an earlier one, so that a blank at its front stays.
     public init(_ vocabulary: PieceVocabulary, isContinued: Bool = false) {
@@ -23,28 +22,13 @@
       var bytes = vocabulary.bytes[id][...]
       if isAtBegin, bytes.first == UInt8(ascii: " ") { bytes = bytes.dropFirst() }
       isAtBegin = false
-      held += bytes
-      let whole = held.count - PieceDecoder.partByteCount(held)
-      defer { held.removeFirst(whole) }
-      return String(decoding: held[..<whole], as: UTF8.self)
+      return held.push(bytes)
     }
 
     /// Ends the text and returns what is left of it; the next id begins another.
     public mutating func finish() -> String {
-      defer { held.removeAll() }
       isAtBegin = true
-      return String(decoding: held, as: UTF8.self)
-    }
-
-    /// How many bytes at the end begin a character and do not end it.
-    private static func partByteCount(_ bytes: [UInt8]) -> Int {
-      for count in 1...3 where count <= bytes.count {
-        let byte = bytes[bytes.count - count]
-        if byte & 0xC0 == 0x80 { continue }
-        let needed = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1
-        return needed > count ? count : 0
-      }
-      return 0
+      return held.finish()
     }
   }
 #endif

@@ -5,7 +5,7 @@
 
 #if !hasFeature(Embedded)
   /// Pieces of text and their ids.
-  public struct PieceVocabulary: Sendable, Equatable {
+  public struct PieceVocabulary: Sendable, Equatable, PairMerging {
     /// In the order of ids.
     public let symbols: [String]
     /// One a piece; the better of two is merged first.
@@ -39,7 +39,7 @@
         let utf8 = Array(symbol.utf8)
         if id == begin {
           bytes.append([])
-        } else if let byte = PieceVocabulary.byte(utf8) {
+        } else if let byte = ByteSymbols.byte(utf8) {
           bytes.append([byte])
           if byteIDs[Int(byte)] < 0 { byteIDs[Int(byte)] = Int32(id) }
         } else {
@@ -63,27 +63,15 @@
       self.init(symbols: text.symbols, scores: text.scores, unknown: text.unknown, begin: text.begin)
     }
 
-    /// The byte that a piece `<0xXX>` stands for.
-    private static func byte(_ piece: [UInt8]) -> UInt8? {
-      guard piece.count == 6, piece.starts(with: Array("<0x".utf8)), piece[5] == UInt8(ascii: ">") else { return nil }
-      var value: UInt8 = 0
-      for digit in piece[3..<5] {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | (digit - UInt8(ascii: "0"))
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): value = value << 4 | (digit - UInt8(ascii: "A") + 10)
-        default: return nil
-        }
-      }
-      return value
-    }
-
     // MARK: For the encoder
 
     /// The piece of these bytes, of those that take part in merging.
     func id(of bytes: [UInt8]) -> Int32? { ids[bytes] }
 
     /// The piece of two pieces side by side.
-    func merged(_ left: Int32, _ right: Int32) -> Int32? { ids[bytes[Int(left)] + bytes[Int(right)]] }
+    func merge(_ left: Int32, _ right: Int32) -> (priority: Float, id: Int32)? {
+      ids[bytes[Int(left)] + bytes[Int(right)]].map { (scores[Int($0)], $0) }
+    }
 
     /// Whether a merge can ever join pieces that end and begin with these characters: some piece has them side by side.
     /// Where none has, text may be cut and its parts be merged apart, with the same result.

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lines of text as lines of ids and back, plain or as JSON; and where a vocabulary for them comes from.
+
+import Foundation
+import Funes
+import FunesConvert
+
+/// One line in, one line out.
+struct TokenizedLines {
+  let table: SymbolTable
+  let isJSON: Bool
+
+  /// The ids of a text.
+  func ids(_ bytes: [UInt8], line: Int) throws -> String {
+    var text = String(decoding: bytes, as: UTF8.self)
+    if isJSON {
+      let value = try json(bytes, line)
+      guard let string = value.stringValue else { throw wrong(line, value, "a text in quotation marks") }
+      text = string
+    } else if !text.utf8.elementsEqual(bytes) {
+      throw StreamError.invalidUTF8(at: TextPlace(line: line, column: 1))
+    }
+    let ids = try LanguageModel.ids(of: text, through: table, line: line)
+    if isJSON { return "[" + ids.map(String.init).joined(separator: ",") + "]" }
+    return ids.map(String.init).joined(separator: " ")
+  }
+
+  /// The text of ids. Bytes that are no text become U+FFFD.
+  func text(_ bytes: [UInt8], line: Int) throws -> String {
+    var ids: [Int] = []
+    if isJSON {
+      let value = try json(bytes, line)
+      guard let elements = value.elements else { throw wrong(line, value, "an array of ids") }
+      for element in elements {
+        guard let id = element.intValue else { throw wrong(line, element, "an id") }
+        ids.append(id)
+      }
+    } else {
+      for word in String(decoding: bytes, as: UTF8.self).split(separator: " ") {
+        guard let id = Int(word) else {
+          throw StreamError.notANumber(found: String(word), expected: "an id", at: TextPlace(line: line, column: 1))
+        }
+        ids.append(id)
+      }
+    }
+    let text = text(of: ids)
+    return isJSON ? JSONText.quoted(text) : text
+  }
+
+  private func text(of ids: [Int]) -> String {
+    if table.kind == .bytes { return String(decoding: ids.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self) }
+    guard var joiner = TextJoiner(table, isContinued: false) else {
+      return ids.compactMap { table.symbol($0) }.joined(separator: table.separator)
+    }
+    return ids.map { joiner.push($0) }.joined() + joiner.finish()
+  }
+
+  private func json(_ bytes: [UInt8], _ line: Int) throws(StreamError) -> JSONValue {
+    do {
+      return try JSONValue(parsing: bytes)
+    } catch {
+      throw .json(line: line, reason: "\(error)")
+    }
+  }
+
+  private func wrong(_ line: Int, _ value: JSONValue, _ expected: String) -> StreamError {
+    .json(line: line, reason: "found \(value.kind), expected \(expected)")
+  }
+}
+
+/// Where a vocabulary comes from.
+enum TextSource {
+  /// The table of a model's port, or that of a tokenizer's file or folder.
+  static func table(path: String, port: String?) throws -> SymbolTable {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let beginsAsModel = try exists && !isFolder.boolValue && isModel(path)
+    guard !exists || beginsAsModel else {
+      if let port { throw ChoiceError.unsuitable(what: "--port \"\(port)\"", reason: "\"\(path)\" is no model") }
+      let files = isFolder.boolValue ? try TokenizerFiles.read(folder: path) : try TokenizerFiles.read(file: path)
+      return SymbolTable(files.source)
+    }
+    let programs = try ModelFile(path: path).model.programs
+    let ports = programs.flatMap { $0.inputs + $0.outputs }.filter { $0.text.map { $0.kind != .labels } ?? false }
+    guard let found = port == nil ? ports.first : ports.first(where: { $0.name == port }), let text = found.text else {
+      guard let port, !ports.isEmpty else {
+        throw ChoiceError.unsuitable(what: "\"\(path)\"", reason: "found no vocabulary, expected one")
+      }
+      throw ChoiceError.noSuchName(kind: "port with a vocabulary", found: port, expected: ports.map(\.name))
+    }
+    return SymbolTable(text)
+  }
+
+  /// Whether a file begins as a .funes file does.
+  private static func isModel(_ path: String) throws(StreamError) -> Bool {
+    let file = try InputFile(path: path)
+    return try file.reader().take(4).map { $0.elementsEqual([0x89, 0x46, 0x55, 0x4E]) } ?? false
+  }
+}
+
+extension SymbolTable {
+  /// A tokenizer that no model holds yet.
+  init(_ rules: TokenizerRules) {
+    self.init(
+      kind: .tokens, symbols: rules.symbols, unknown: rules.unknown.map(Int32.init), tokenizer: Tokenizer(rules))
+  }
+}
