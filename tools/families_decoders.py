@@ -40,7 +40,7 @@ TINY = {"hidden_size": 16, "intermediate_size": 20, "num_attention_heads": 4}
 NEOX = {"hidden_size": 48, "intermediate_size": 72, "num_hidden_layers": 2, "num_attention_heads": 4,
         "max_position_embeddings": 64, "attn_implementation": "eager"}
 GPT2 = {"n_embd": 48, "n_layer": 2, "n_head": 4, "n_positions": 32, "attn_implementation": "eager"}
-TINY_GPT2 = {"n_embd": 16}
+TINY_GPT2 = {"n_embd": 16, "n_positions": 20, "n_inner": 20}
 
 
 def llama(**options):
@@ -69,6 +69,11 @@ MODELS = {
     "qwen2": Decoder(Qwen2Config, Qwen2ForCausalLM, LLAMA, TINY, is_fixture=True, tie_word_embeddings=True),
     "qwen2-sliding": Decoder(
         Qwen2Config, Qwen2ForCausalLM, LLAMA, TINY, use_sliding_window=True, sliding_window=4, max_window_layers=1),
+    "gpt2": Decoder(GPT2Config, GPT2LMHeadModel, GPT2, TINY_GPT2, is_fixture=True),
+    "gpt2-scaled": Decoder(
+        GPT2Config, GPT2LMHeadModel, GPT2, TINY_GPT2, n_inner=60, n_positions=16, activation_function="relu",
+        scale_attn_by_inverse_layer_idx=True, storage="torch"),
+    "gpt2-unscaled": Decoder(GPT2Config, GPT2LMHeadModel, GPT2, TINY_GPT2, scale_attn_weights=False),
     "gpt-neox": Decoder(GPTNeoXConfig, GPTNeoXForCausalLM, NEOX, TINY, is_fixture=True, **{
         "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.5}}),
     "gpt-neox-sequential": Decoder(

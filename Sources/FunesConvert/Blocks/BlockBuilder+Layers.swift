@@ -68,6 +68,13 @@ extension BlockBuilder {
     return add(name, .linear(weight: weight, bias: biasIndex), [x], shape: shape(x).dropLast() + [rows])
   }
 
+  /// x plus the row of a learnt table that its position since reset names; the position is a state.
+  mutating func position(_ name: String, _ x: Int, _ table: NamedTensor) -> (value: Int, state: Int) {
+    let rows = matrix(table)
+    let position = state("\(name).position", .counter, limit: table.tensor.shape[0] + 1)
+    return (add(name, .position(table: rows, position: position), [x]), position)
+  }
+
   /// Each head of x turned by its row's position, which is a state of its own.
   mutating func rotary(_ name: String, _ x: Int, _ description: RotaryDescription, lanes: Int) -> Int {
     let turns = vector("rotary.turns", description.turns)

@@ -23,7 +23,7 @@ public struct LayerComparison {
   /// - Parameters:
   ///   - converter: with the precisions that are to be measured.
   ///   - inputs: rows of each program by name; random ones for programs that are not given.
-  ///   - rows: how many random rows.
+  ///   - rows: how many random rows; fewer where positions or memories have no room for them.
   public init(
     _ graph: Graph, converter: Converter, inputs: [String: [String: ReferenceRows]] = [:], rows: Int
   ) throws {

@@ -68,6 +68,8 @@ enum GGUFArchitecture: String, CaseIterable {
       case .down: "ffn_down"
       case .norm: "output_norm"
       case .output: "output"
+      // Of encoders, which no architecture here has.
+      default: role.module.rawValue
       }
     return (role.layer.map { "blk.\($0)." } ?? "") + module + (role.part == .bias ? ".bias" : ".weight")
   }

@@ -41,6 +41,7 @@ extension ModelFolder {
   func windows(trainedRows: Int, slidingRows: [Int?], keyWidth: Int) throws -> [Int] {
     let context = try ContextRows.choose(
       requested: requestedRows, trainedRows: trainedRows, bytesPerRow: 4 * keyWidth * slidingRows.count)
+    contextRows = context.rows
     let windows = slidingRows.map { min($0 ?? context.rows, context.rows) }
     notes.append(context.note(byteCount: 4 * keyWidth * windows.reduce(0, +)))
     return windows
@@ -48,8 +49,8 @@ extension ModelFolder {
 
   /// What every decoder's graph gets at last: the context that it was made with, and where texts begin and end.
   func finish(_ graph: inout Graph, description: DecoderDescription) throws {
-    let context = description.windowRows.max() ?? 1
-    graph.metadata["context"] = "\(requestedRows ?? context)"
+    let context = contextRows ?? 1
+    graph.metadata["context"] = "\(context)"
     let begin = try config.id("bos_token_id", below: description.symbolCount)
     let ends = try config.ids("eos_token_id", below: description.symbolCount)
     guard let start = begin ?? ends.first else { return }

@@ -116,7 +116,7 @@ struct LlamaFamily {
       case .up: "mlp.up_proj"
       case .down: "mlp.down_proj"
       case .norm: "norm"
-      case .positions, .output: "lm_head"
+      default: "lm_head"
       }
     let part = role.part == .weight ? "weight" : "bias"
     if role.module == .output { return "lm_head.\(part)" }

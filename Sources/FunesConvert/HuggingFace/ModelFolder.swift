@@ -10,6 +10,8 @@ final class ModelFolder {
   let weights: FolderWeights
   /// Rows of context that were asked for.
   let requestedRows: Int?
+  /// Rows of context that were chosen.
+  var contextRows: Int?
   /// What a person should know, a line each.
   var notes: [String] = []
 
@@ -61,6 +63,7 @@ final class ModelFolder {
       "llama": Family(title: "Llama") { try LlamaFamily(.llama, $0).graph() },
       "mistral": Family(title: "Mistral") { try LlamaFamily(.mistral, $0).graph() },
       "qwen2": Family(title: "Qwen2") { try LlamaFamily(.qwen2, $0).graph() },
+      "gpt2": Family(title: "GPT-2") { try GPT2Family($0).graph() },
       "gpt_neox": Family(title: "GPT-NeoX") { try NeoXFamily($0).graph() },
     ]
   }

@@ -81,7 +81,7 @@ struct NeoXFamily {
       case .gate, .up: "mlp.dense_h_to_4h"
       case .down: "mlp.dense_4h_to_h"
       case .norm: "final_layer_norm"
-      case .positions, .output: "embed_out"
+      default: "embed_out"
       }
     let part = role.part == .weight ? "weight" : "bias"
     if role.module == .output { return "embed_out.\(part)" }
