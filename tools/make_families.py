@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 import families_decoders
+import families_encoders
 
-FAMILIES = {**families_decoders.MODELS}
+FAMILIES = {**families_decoders.MODELS, **families_encoders.MODELS}
 
 
 def randomise(model, generator):
@@ -35,8 +36,6 @@ def save(folder, family, generator, is_fixture):
     model = family.model(config).eval()
     randomise(model, generator)
     model.tie_weights()
-    if hasattr(family, "prepare"):
-        family.prepare(model)
     os.makedirs(folder, exist_ok=True)
     arrays, ports, outputs = family.golden(model, generator)
     stored = model.half() if is_fixture else model
@@ -49,8 +48,10 @@ def save(folder, family, generator, is_fixture):
         path = os.path.join(folder, name)
         if is_fixture and os.path.exists(path):
             os.remove(path)
+    if hasattr(family, "finish"):
+        family.finish(folder)
     np.savez_compressed(os.path.join(folder, "golden.npz"), **arrays)
-    spread = max(float(arrays[name].max() - arrays[name].min()) for name in outputs)
+    spread = min(float(arrays[name].max() - arrays[name].min()) for name in outputs)
     context = getattr(family, "context", "")
     return f"{os.path.basename(folder)}\t{family.program}\t{ports}\t{1e-4 * spread:.3g}\t{context}\n"
 

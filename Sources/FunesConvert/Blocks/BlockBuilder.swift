@@ -46,6 +46,11 @@ struct BlockBuilder {
     return output
   }
 
+  /// An operator that makes a vector as it is.
+  mutating func constant(_ name: String, _ title: String, _ values: [Float], shape: [Int]) -> Int {
+    add(name, .constant(vector(title, values)), [], shape: shape, domain: 0)
+  }
+
   /// Appends an operator that only leaves states.
   mutating func addSilent(_ name: String, _ operation: Graph.Operation, _ inputs: [Int]) {
     operators.append(Graph.Operator(name: name, operation: operation, inputs: inputs, outputs: []))

@@ -72,6 +72,15 @@ final class FolderWeights {
 
   func has(_ name: String) -> Bool { tensors[name] != nil }
 
+  /// The shape of a tensor that must be there.
+  func shape(of name: String) throws(FolderError) -> [Int] {
+    guard let tensor = tensors[name] else { throw .missingTensor(name) }
+    return tensor.shape
+  }
+
+  /// Tensors that nothing has taken yet, in the order of the files.
+  var remaining: [String] { names.filter { !taken.contains($0) } }
+
   /// The tensor of this name, which must be there in this shape.
   func take(_ name: String, _ shape: [Int]) throws -> NamedTensor {
     guard let tensor = tensors[name] else { throw FolderError.missingTensor(name) }
@@ -98,7 +107,6 @@ final class FolderWeights {
 
   /// Throws where a tensor was not taken.
   func checkAllTaken() throws(FolderError) {
-    let unused = names.filter { !taken.contains($0) }
-    guard unused.isEmpty else { throw .unusedTensors(unused) }
+    guard remaining.isEmpty else { throw .unusedTensors(remaining) }
   }
 }

@@ -5,6 +5,9 @@ import Foundation
 
 /// What a family works on, and what it says on the way.
 final class ModelFolder {
+  /// As it was given.
+  let root: String
+  /// Where config.json and the weights are: `root`, but in folders of sentence-transformers that keep them apart.
   let path: String
   let config: FolderConfig
   let weights: FolderWeights
@@ -17,11 +20,17 @@ final class ModelFolder {
 
   /// What the model is called: the folder's name.
   var name: String {
-    let name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
+    let name = URL(fileURLWithPath: root).standardizedFileURL.lastPathComponent
     return name.isEmpty || name == "/" ? "model" : name
   }
 
   init(path: String, context: Int?) throws {
+    root = path
+    var path = path
+    if !ModelFolder.isFile("\(path)/config.json"), ModelFolder.isFile("\(path)/modules.json") {
+      let encoder = try SentencePipeline.modules(path).first { $0.kind == "Transformer" }
+      if let encoder, !encoder.path.isEmpty { path = "\(path)/\(encoder.path)" }
+    }
     self.path = path
     requestedRows = context
     let file = "\(path)/config.json"
@@ -63,9 +72,23 @@ final class ModelFolder {
       "llama": Family(title: "Llama") { try LlamaFamily(.llama, $0).graph() },
       "mistral": Family(title: "Mistral") { try LlamaFamily(.mistral, $0).graph() },
       "qwen2": Family(title: "Qwen2") { try LlamaFamily(.qwen2, $0).graph() },
+      "bert": Family(title: "BERT") { try BERTFamily(.bert, $0).graph() },
+      "roberta": Family(title: "RoBERTa") { try BERTFamily(.roberta, $0).graph() },
+      "xlm-roberta": Family(title: "XLM-RoBERTa") { try BERTFamily(.roberta, $0).graph() },
+      "distilbert": Family(title: "DistilBERT") { try DistilBERTFamily($0).graph() },
+      "vit": Family(title: "ViT") { try ViTFamily(.vit, $0).graph() },
+      "deit": Family(title: "DeiT") { try ViTFamily(.deit, $0).graph() },
       "gpt2": Family(title: "GPT-2") { try GPT2Family($0).graph() },
       "gpt_neox": Family(title: "GPT-NeoX") { try NeoXFamily($0).graph() },
     ]
+  }
+
+  /// Weights of heads that the folder has beside the one that is made, and a note that says so.
+  func passUnneeded(prefixes: [String], _ purpose: String) {
+    let names = weights.remaining.filter { name in prefixes.contains { name.hasPrefix($0) } }
+    guard !names.isEmpty else { return }
+    weights.passDerived { names.contains($0) }
+    notes.append("left out, since \(purpose) needs none of it: \(names.joined(separator: ", "))")
   }
 
   /// Which of the architectures that are done the folder names first; the one in front where it names none.

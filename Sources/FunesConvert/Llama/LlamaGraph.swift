@@ -55,7 +55,8 @@ enum LlamaGraph {
     graph.programs[0].inputs[0].text = 0
     graph.programs[0].outputs[0].text = 0
     graph.generation = Graph.Generation(
-      encodeProgram: nil, stepProgram: 0, appendedID: nil, startID: LlamaTokenizer.begin, stopIDs: [LlamaTokenizer.begin],
+      encodeProgram: nil, stepProgram: 0, appendedID: nil, startID: LlamaTokenizer.begin,
+      stopIDs: [LlamaTokenizer.begin],
       longest: header.windowRows, output: 0, input: 0)
   }
 }

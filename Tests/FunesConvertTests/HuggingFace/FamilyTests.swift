@@ -34,7 +34,10 @@ import Testing
       FamilyFixture.all.compactMap { fixture in
         try? FolderConfig(path: "\(fixture.path)/config.json").value("model_type")?.stringValue
       })
-    for family in ModelFolder.families { #expect(titles.contains(family.key), "\(family.key)") }
+    // Another name for RoBERTa.
+    for family in ModelFolder.families where family.key != "xlm-roberta" {
+      #expect(titles.contains(family.key), "\(family.key)")
+    }
   }
 
   @Test func shardsAreOneModel() throws {
