@@ -67,6 +67,10 @@ CASES = {
     "llama-q6_k": (llama, WIDE, Type.Q6_K),
     "qwen2-f32": (qwen2, {}, Type.F32),
     "qwen2-q8_0": (qwen2, dict(tie_word_embeddings=True), Type.Q8_0),
+    "gpt2-f32": (gpt2, {}, Type.F32),
+    "gpt2-f16": (gpt2, {}, Type.F16),
+    "gpt2-q4_0": (gpt2, {}, Type.Q4_0),
+    "gpt2-q6_k": (gpt2, dict(n_embd=256, n_layer=1), Type.Q6_K),
 }
 
 

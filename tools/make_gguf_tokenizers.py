@@ -16,7 +16,7 @@ import sys
 
 import sentencepiece
 from gguf import GGUFWriter, TokenType
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers, decoders, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 ROOT = pathlib.Path(__file__).parent.parent
 TEXTS = [
@@ -81,6 +81,8 @@ def byte_level(folder, kind, text):
     model.pre_tokenizer = plain if split is None else pre_tokenizers.Sequence(
         [pre_tokenizers.Split(Regex(split), "isolated"), plain])
     model.decoder = decoders.ByteLevel()
+    if kind == "qwen2":
+        model.normalizer = normalizers.NFC()
     model.train_from_iterator(text.splitlines(), trainers.BpeTrainer(
         vocab_size=400, special_tokens=[END], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
     parts = json.loads(model.to_str())["model"]

@@ -11,9 +11,6 @@ enum GGUFArchitecture: String, CaseIterable {
   /// Positions from a table; q, k and v in one matrix.
   case gpt2
 
-  /// Those that become graphs: positions from a table are not yet.
-  static let converted: [GGUFArchitecture] = [.llama, .qwen2]
-
   static let positionRange = 1...(1 << 24)
 
   /// Keys that are read, and those that say nothing of what is computed.
@@ -41,8 +38,8 @@ enum GGUFArchitecture: String, CaseIterable {
     guard let name = value.stringValue else {
       throw .wrongValue(file: file, key: key, found: value.kind, expected: "a text")
     }
-    guard let known = GGUFArchitecture(rawValue: name), GGUFArchitecture.converted.contains(known) else {
-      throw .unknownArchitecture(file: file, found: name, known: GGUFArchitecture.converted.map(\.rawValue))
+    guard let known = GGUFArchitecture(rawValue: name) else {
+      throw .unknownArchitecture(file: file, found: name, known: GGUFArchitecture.allCases.map(\.rawValue))
     }
     self = known
   }

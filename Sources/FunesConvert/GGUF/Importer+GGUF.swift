@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A GGUF file as a graph, which needs no recipe: the file tells its architecture and its vocabulary.
 
+import Funes
+
 extension Importer {
   /// The graph of a GGUF file.
   ///
@@ -22,7 +24,16 @@ extension Importer {
         + "\(description.symbolCount) symbols",
       decoder.context.note(byteCount: description.cacheByteCount),
     ]
-    notes.append("no vocabulary: the model reads ids")
+    graph.generation = try Graph.Generation(
+      gguf, classes: description.symbolCount, longest: description.windowRows.max() ?? 1)
+    if let arrays = try TokenizerArrays(gguf, symbolLimit: description.symbolCount) {
+      let text = graph.addText(try TokenizerRules(arrays))
+      graph.programs[0].inputs[0].text = text
+      graph.programs[0].outputs[0].text = text
+      notes.append("\(counted(arrays.tokens.count, "symbol")) of a \(arrays.model) vocabulary")
+    } else {
+      notes.append("no vocabulary: the model reads ids")
+    }
     return Imported(graph: graph, notes: notes, recipe: nil)
   }
 }

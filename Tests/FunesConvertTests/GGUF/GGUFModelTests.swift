@@ -84,7 +84,7 @@ import Testing
     ),
     (
       { $0.set("general.architecture", GGUFBuilder.string("mamba")) },
-      .unknownArchitecture(file: "x", found: "mamba", known: ["llama", "qwen2"])
+      .unknownArchitecture(file: "x", found: "mamba", known: ["llama", "qwen2", "gpt2"])
     ),
     (
       { $0.set("llama.block_count", nil) },
