@@ -63,14 +63,7 @@ struct SentenceEncoder {
 
   /// The vector of a sentence; each sentence begins from a fresh state.
   func vector(of sentence: [UInt8], line: Int) throws -> [Float] {
-    var ids: [Int32]
-    do {
-      ids = try LanguageModel.ids(of: sentence, through: table)
-    } catch StreamError.invalidUTF8(let place) {
-      throw StreamError.invalidUTF8(at: TextPlace(line: line, column: place.column))
-    } catch StreamError.unknownCharacter(let scalar, let place) {
-      throw StreamError.unknownCharacter(scalar, at: TextPlace(line: line, column: place.column))
-    }
+    var ids = try self.ids(of: sentence, line: line)
     if let longest, ids.count > longest {
       // What ends every sentence ends a cut one.
       ids = Array(ids.prefix(longest - 1)) + [ids[ids.count - 1]]
@@ -85,6 +78,14 @@ struct SentenceEncoder {
       throw refusal(result, ids, line: line)
     }
     return pooled(rows: engine.session.outputRows(outputIndex, of: program))
+  }
+
+  private func ids(of sentence: [UInt8], line: Int) throws(StreamError) -> [Int32] {
+    do throws(StreamError) {
+      return try LanguageModel.ids(of: sentence, through: table)
+    } catch {
+      throw error.onLine(line)
+    }
   }
 
   private func refusal(_ result: RunResult, _ ids: [Int32], line: Int) -> StreamError {
@@ -121,4 +122,16 @@ func cosine(_ x: [Float], _ y: [Float]) -> Double {
     yy += Double(b) * Double(b)
   }
   return xx > 0 && yy > 0 ? dot / (xx.squareRoot() * yy.squareRoot()) : 0
+}
+
+extension StreamError {
+  /// The same of a text that is that line.
+  fileprivate func onLine(_ line: Int) -> StreamError {
+    switch self {
+    case .invalidUTF8(let place): .invalidUTF8(at: TextPlace(line: line, column: place.column))
+    case .unknownCharacter(let scalar, let place):
+      .unknownCharacter(scalar, at: TextPlace(line: line, column: place.column))
+    default: self
+    }
+  }
 }
