@@ -79,6 +79,13 @@ public func funes_session_restore(
   }
 }
 
+@c @implementation
+public func funes_snapshot_pending_id(_ bytes: UnsafeRawPointer?, _ byteCount: Int) -> Int32 {
+  guard let bytes, byteCount >= 0 else { return -1 }
+  let source = UnsafeRawBufferPointer(start: bytes, count: byteCount).bindMemory(to: UInt8.self)
+  return Session.pendingID(ofSnapshot: Span(_unsafeElements: source)) ?? -1
+}
+
 extension Session {
   fileprivate func hasFloats(_ index: Int32, _ count: Int) -> Bool {
     guard index >= 0, Int(index) < model.stateCount, !model.stateShape(Int(index)).isCounter else { return false }

@@ -21,6 +21,7 @@ struct EvalCommand: ParsableCommand {
 
         funes eval story.funes --text held-out.txt
         funes eval story.funes --text held-out.txt --limit 5000 --against story.pt
+        funes eval story.funes --ids stories.ids --lines --against story.bin
       """)
 
   @Argument(help: ArgumentHelp("A .funes file.", valueName: "model"))
@@ -29,6 +30,8 @@ struct EvalCommand: ParsableCommand {
   var text: String?
   @Option(help: ArgumentHelp("Decimal ids, parted by blanks or line ends.", valueName: "file"))
   var ids: String?
+  @Flag(help: "Each line is a text of its own, read from a fresh state.")
+  var lines = false
   @Option(parsing: .unconditional, help: ArgumentHelp("Score at most this many symbols.", valueName: "count"))
   var limit: Int?
   @Option(help: ArgumentHelp("A checkpoint that the model was made of, alone or as name=path.", valueName: "file"))
@@ -48,7 +51,7 @@ struct EvalCommand: ParsableCommand {
   func run() throws {
     let file = try ModelFile(path: model)
     let language = try LanguageModel(file.model)
-    let sequences = try language.sequences(text: text, ids: ids, limit: limit ?? Int.max)
+    let sequences = try language.sequences(text: text, ids: ids, isByLine: lines, limit: limit ?? Int.max)
     guard sequences.contains(where: { $0.count > 1 }) else {
       throw StreamError.nothingToScore(file: text ?? ids ?? "", found: sequences.reduce(0) { $0 + $1.count })
     }

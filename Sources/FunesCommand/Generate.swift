@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `funes generate`: writes text with a language model, or the target of a source with an encoder-decoder model.
+// `funes generate`: writes text with a language model, or the targets of sources with an encoder-decoder model.
 
 import ArgumentParser
 import Funes
@@ -13,25 +13,50 @@ struct GenerateCommand: ParsableCommand {
       prompt, options and seed give the same text on every machine.
 
         funes generate story.funes "Once" --temperature 0.8 --top-p 0.95 --seed 7
+        funes generate story.funes --prompt-file begin.txt --stop "The end" --repetition-penalty 1.1
+        funes generate story.funes "Once" --beams 4 --n-best 2
         funes generate g2p.funes "hello"
 
       Without a prompt the model's start symbol is fed, or a line feed, or symbol 0. An encoder-decoder model reads \
-      the prompt as its source and writes the target, the best symbol at each step.
+      each line of the prompt as a source and writes its target, the best symbol at each step unless told otherwise.
 
-      --state-out saves the state before the last symbol printed was fed: to go on from there, give it with --state-in \
-      and begin the prompt with that symbol.
+      The next symbol is drawn from the scores x of all. Those of symbols in the prompt or the text so far are first \
+      penalised, by --repetition-penalty θ: x / θ where x is above 0, x · θ elsewhere (CTRL, Keskar et al. 2019). Then \
+      they are divided by --temperature, and --top-k and --top-p leave the best of them. --stop ends the text before a \
+      string, wherever it comes up; no part of it is printed.
+
+      --beams follows that many texts at a time and prints the best, by ln P / ((5 + symbols) / 6)^α with the α of \
+      --length-penalty (Wu et al. 2016): 0 likes short texts, 1 and more long ones.
+
+      --json prints an object a line: id, text, logprob, cumulative (natural logarithms, in the model's own eyes), and \
+      one at the end: finish (stopID, stopString, length, interrupt), text, tokens, tokensPerSecond. With --beams an \
+      object a text.
+
+      --state-out saves what was read and written. --state-in goes on from there, with a prompt behind it or without: \
+      read a long prompt once with --max-tokens 0 --state-out, and go on from it as often as you like.
+
+        funes generate story.funes --prompt-file rules.txt --max-tokens 0 --state-out rules.fstate
+        funes generate story.funes "Once" --state-in rules.fstate
       """)
 
   @Argument(help: ArgumentHelp("A .funes file.", valueName: "model"))
   var model: String
   @Argument(help: "The text to go on from, or the source.")
-  var prompt = ""
-  @Option(parsing: .unconditional, help: ArgumentHelp("Write at most this many symbols.", valueName: "count"))
-  var tokens = 200
+  var prompt: String?
+  @Option(
+    help: ArgumentHelp("Read the prompt from this file, without its last line end; - for stdin.", valueName: "file"))
+  var promptFile: String?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Divides the scores: below 1 plainer, above 1 wilder, 0 as --greedy.", valueName: "number"))
-  var temperature: Float = 1
+    help: ArgumentHelp(
+      "Write at most this many symbols (default: 200; an encoder-decoder: its longest).", valueName: "count"))
+  var maxTokens: Int?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Divides the scores: below 1 plainer, above 1 wilder, 0 as --greedy (default: 1; an encoder-decoder: 0).",
+      valueName: "number"))
+  var temperature: Float?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Draw among this many of the best symbols; 0 for all.", valueName: "count"))
@@ -44,6 +69,27 @@ struct GenerateCommand: ParsableCommand {
   var greedy = false
   @Option(help: ArgumentHelp("Names the sequence of random numbers.", valueName: "number"))
   var seed: UInt64 = 0
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Makes symbols that have stood already less likely; 1 does not.", valueName: "number"))
+  var repetitionPenalty: Float = 1
+  @Option(parsing: .unconditional, help: ArgumentHelp("Follow this many texts, 1 to 8.", valueName: "count"))
+  var beams = 1
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("With --beams, α: above 0 longer texts win more.", valueName: "number"))
+  var lengthPenalty: Float = 0.6
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("With --beams, print this many texts, a line each: score, ln P, text.", valueName: "count"))
+  var nBest = 1
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("End the text before this string; may be given several times.", valueName: "string"))
+  var stop: [String] = []
+  @Flag(help: "Print a line a symbol: ln of its probability, their sum, id, text.")
+  var logprobs = false
+  @Flag(help: "Print JSON, an object a line.")
+  var json = false
   @Option(help: ArgumentHelp("Begin with the state in this file.", valueName: "file"))
   var stateIn: String?
   @Option(help: ArgumentHelp("Save the state to this file at the end, whole or not at all.", valueName: "file"))
@@ -56,13 +102,25 @@ struct GenerateCommand: ParsableCommand {
   var verbose = false
 
   func validate() throws {
-    guard tokens >= 0 else { throw ValidationError("--tokens: found \(tokens), expected 0 or more") }
-    guard temperature >= 0, temperature <= 1000 else {
-      throw ValidationError("--temperature: found \(temperature), expected 0 to 1000")
+    func require(_ holds: Bool, _ option: String, _ found: Any, _ expected: String) throws {
+      guard holds else { throw ValidationError("--\(option): found \(found), expected \(expected)") }
     }
-    guard topK >= 0 else { throw ValidationError("--top-k: found \(topK), expected 0 or more") }
-    guard topP > 0, topP <= 1 else { throw ValidationError("--top-p: found \(topP), expected more than 0, at most 1") }
-    guard (1...1024).contains(threads) else { throw ValidationError("--threads: found \(threads), expected 1 to 1024") }
+    try require(prompt == nil || promptFile == nil, "prompt-file", "a prompt beside it", "one of them")
+    try require((0...(1 << 24)).contains(maxTokens ?? 0), "max-tokens", maxTokens ?? 0, "0 to 16777216")
+    try require((0...1000).contains(temperature ?? 0), "temperature", temperature ?? 0, "0 to 1000")
+    try require(topK >= 0, "top-k", topK, "0 or more")
+    try require(topP > 0 && topP <= 1, "top-p", topP, "more than 0, at most 1")
+    try require(
+      (0.01...100).contains(repetitionPenalty), "repetition-penalty", repetitionPenalty, "0.01 to 100; 1 for none")
+    try require((1...8).contains(beams), "beams", beams, "1 to 8")
+    try require((0...10).contains(lengthPenalty), "length-penalty", lengthPenalty, "0 to 10")
+    try require((1...beams).contains(nBest), "n-best", nBest, "1 to the number of --beams, \(beams)")
+    try require(!stop.contains(""), "stop", "an empty string", "one to look for")
+    try require((1...1024).contains(threads), "threads", threads, "1 to 1024")
+    guard beams > 1 else { return }
+    let isDrawn = temperature ?? 0 > 0 || topK > 0 || topP < 1
+    try require(!isDrawn, "beams", "\(beams) beside --temperature, --top-k or --top-p", "a search or a draw")
+    try require(stateOut == nil, "state-out", "\(beams) --beams", "one text, whose state it is")
   }
 
   func run() throws {
@@ -73,59 +131,17 @@ struct GenerateCommand: ParsableCommand {
     if let stateIn { try engine.restore(fromFile: stateIn) }
     Interrupt.watch()
     let stdout = ByteWriter.standardOutput()
+    let text = try promptText(stdout)
     let begin = secondsNow()
-    let steps = Translator.suits(engine.model) ? try translate(engine, stdout) : try write(engine, stdout)
+    let isTranslator = Translator.suits(engine.model)
+    let (steps, pendingID) = try isTranslator ? translate(text, engine, stdout) : write(text, engine, stdout)
     if let last = stdout.lastByte, last != UInt8(ascii: "\n") { try stdout.write("\n") }
     try stdout.flush()
     if verbose {
       let seconds = max(secondsNow() - begin, 1e-9)
       Talk.say("\(steps) steps in \(Int(seconds * 1000)) ms, \(Int(Double(steps) / seconds)) a second")
     }
-    if let stateOut { try engine.save(toFile: stateOut) }
+    if let stateOut { try engine.save(toFile: stateOut, pendingID: pendingID) }
     try Interrupted.check()
-  }
-
-  private func write(_ engine: SessionHolder, _ stdout: ByteWriter) throws -> Int {
-    let language = try LanguageModel(engine.model)
-    guard let written = language.output.symbols, let read = language.input.symbols else {
-      throw ChoiceError.unsuitable(
-        what: "\"\(model)\"", reason: "found no vocabulary, expected one; try funes run --input ids")
-    }
-    let isContinued = stateIn != nil && !prompt.isEmpty
-    let ids = try LanguageModel.ids(of: prompt, through: read, isContinued: isContinued)
-    var first = language.startID.map { [$0] } ?? []
-    if ids.isEmpty && first.isEmpty { first = [(try? LanguageModel.ids(of: "\n", through: read))?.first ?? 0] }
-    if !hidePrompt { try stdout.write(prompt) }
-    try stdout.flush()
-    let options = SamplerOptions(temperature: greedy ? 0 : temperature, topK: topK, topP: topP, seed: seed)
-    var generator = TextGenerator(engine: engine, language: language, options: options)
-    let fed = (stateIn == nil || ids.isEmpty ? first : []) + ids
-    let bar = Progress("reading the prompt")
-    try generator.feed(fed) { bar.update($0, of: fed.count) }
-    bar.end()
-    var writer = SymbolWriter(written, isContinued: !prompt.isEmpty)
-    try generator.generate(count: tokens) { id throws(StreamError) in
-      try writer.write(id, to: stdout)
-      try stdout.flush()
-    }
-    try writer.finish(to: stdout)
-    return generator.fedCount
-  }
-
-  private func translate(_ engine: SessionHolder, _ stdout: ByteWriter) throws -> Int {
-    let translator = try Translator(engine: engine)
-    guard let read = translator.source.symbols?.asLines, translator.target.symbols != nil else {
-      throw ChoiceError.unsuitable(
-        what: "\"\(model)\"", reason: "found no vocabulary, expected one; try funes run --program")
-    }
-    var writer = RowWriter(ports: [translator.target], format: .text, output: stdout)
-    var steps = 0
-    try translator.translate(try LanguageModel.ids(of: prompt, through: read)) { id throws(StreamError) in
-      try writer.write(symbol: id)
-      try stdout.flush()
-      steps += 1
-    }
-    try writer.finish()
-    return steps
   }
 }

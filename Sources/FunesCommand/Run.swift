@@ -86,7 +86,12 @@ struct RunCommand: ParsableCommand {
       try OutputPaths.check([NamedPath("--state-out", stateOut)], inputs: [NamedPath("the model", model)])
     }
     let engine = try SessionHolder(try ModelFile(path: model), rows: chunk ?? 1, threads: threads)
-    if let stateIn { try engine.restore(fromFile: stateIn) }
+    if let stateIn {
+      try engine.restore(fromFile: stateIn)
+      if let id = engine.pendingID {
+        Talk.say("funes: \"\(stateIn)\": funes generate saved it before id \(id) was fed; give that id first")
+      }
+    }
     Interrupt.watch()
     do {
       try stream(engine)

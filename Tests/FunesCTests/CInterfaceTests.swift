@@ -132,6 +132,16 @@ import Testing
     return saved
   }
 
+  @Test func aSnapshotSaysWhatIsStillToBeFed() throws {
+    let session = try Session(try Model(unsafeBytes: UnsafeRawBufferPointer(file.bytes)))
+    var saved = [UInt8](repeating: 0, count: session.snapshotByteCount)
+    session.snapshot(into: saved.mutableSpan)
+    #expect(funes_snapshot_pending_id(saved, saved.count) == -1)
+    session.snapshot(into: saved.mutableSpan, pendingID: 3)
+    #expect(funes_snapshot_pending_id(saved, saved.count) == 3 && funes_snapshot_pending_id(saved, 63) == -1)
+    #expect(funes_snapshot_pending_id(nil, 64) == -1)
+  }
+
   func copyInputs(of program: Int32, from reference: inout Session, to session: OpaquePointer) {
     for input in 0..<Int32(reference.inputCount(of: Int(program))) {
       if reference.inputClasses(Int(input), of: Int(program)) > 0 {

@@ -220,6 +220,9 @@ size_t funes_session_snapshot_byte_count(const funes_session *session);
 funes_status funes_session_snapshot(const funes_session *session, void *bytes, size_t byte_count);
 funes_status funes_session_restore(funes_session *session, const void *bytes, size_t byte_count, funes_error *error);
 
+/* An id that was chosen and is still to be fed, which funes generate saves beside the states: whoever goes on from the
+ * snapshot feeds it first. -1 where there is none. */
+int32_t funes_snapshot_pending_id(const void *bytes, size_t byte_count);
 /* Takes up the states of another session over the same bytes, without a snapshot between. */
 funes_status funes_session_take_states(funes_session *session, const funes_session *other);
 

@@ -17,17 +17,11 @@ struct SamplerOptions: Equatable {
   var seed: UInt64 = 0
 }
 
-/// What the numbers of an output are.
-enum ScoreKind {
-  /// Any numbers whose softmax are probabilities: logits, or logarithms of probabilities.
-  case logits
-  case probabilities
-}
-
 /// Draws ids from rows of scores.
 struct Sampler {
   let options: SamplerOptions
   let scores: ScoreKind
+  var penalty: RepetitionPenalty?
   private var random: Xoshiro256
   private var weights: [Float] = []
   private var order: [Int] = []
@@ -39,8 +33,10 @@ struct Sampler {
   }
 
   mutating func next(_ row: UnsafeBufferPointer<Float>) -> Int {
-    if options.temperature == 0 { return argmax(row) }
-    weigh(row)
+    scores.copy(row, to: &weights)
+    penalty?.apply(to: &weights)
+    if options.temperature == 0 { return weights.withUnsafeBufferPointer(argmax) }
+    weigh()
     order.removeAll(keepingCapacity: true)
     order.append(contentsOf: row.indices)
     if options.topK > 0 && options.topK < row.count || options.topP < 1 {
@@ -61,14 +57,7 @@ struct Sampler {
   }
 
   /// exp((score − largest) / temperature): 1 for the best, probabilities but for a factor.
-  private mutating func weigh(_ row: UnsafeBufferPointer<Float>) {
-    weights.removeAll(keepingCapacity: true)
-    for value in row {
-      switch scores {
-      case .logits: weights.append(value)
-      case .probabilities: weights.append(value > 0 ? funes_log(value) : -1000)
-      }
-    }
+  private mutating func weigh() {
     let largest = weights.max() ?? 0
     for index in weights.indices { weights[index] = funes_exp((weights[index] - largest) / options.temperature) }
   }

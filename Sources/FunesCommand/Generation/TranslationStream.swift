@@ -36,7 +36,13 @@ struct TranslationStream: ~Copyable {
       }
       if event == .end && (ids.isEmpty && !isBroken || Interrupt.isRequested) { break }
       lines += 1
-      if !ids.isEmpty { try translate(ids, &writer) }
+      if !ids.isEmpty {
+        do {
+          try translate(ids, &writer)
+        } catch let error as StreamError where skipsBadRows && error.isOfOneRow {
+          warn("\(error)")
+        }
+      }
       try writer.endSequence(wasEmpty: ids.isEmpty)
       ids.removeAll(keepingCapacity: true)
       isBroken = false

@@ -3,11 +3,17 @@
 
 import Funes
 
-/// A model with an encoder and a decoder that turns one line into another, the best id at each step.
-struct Translator: ~Copyable {
+/// A model with an encoder and a decoder that turns one line into another.
+struct Translator {
   let engine: SessionHolder
+  /// The decoder.
+  let language: LanguageModel
   let source: StreamPort
-  let target: StreamPort
+  /// Begins every target, and is no part of it.
+  let startID: Int32
+  /// Most ids of a target.
+  let longest: Int
+  var target: StreamPort { language.output }
   private let encode: Int
   private let generation: GenerationInfo
 
@@ -18,57 +24,53 @@ struct Translator: ~Copyable {
     guard let generation = engine.model.generation, let encode = generation.encodeProgram else {
       throw .unsuitable(what: "model", reason: "found no encoder, expected an encoder-decoder model")
     }
-    let programs = engine.model.programs
-    let step = programs[generation.stepProgram]
-    guard programs[encode].inputs.count == 1, programs[encode].inputs[0].isIDs, step.inputs.count == 1,
-      step.inputs[0].isIDs, programs[encode].inputs[0].width == 1, step.inputs[0].width == 1
-    else {
-      throw .unsuitable(what: "model", reason: "expected an encoder and a decoder with one input of ids each")
+    let inputs = engine.model.programs[encode].inputs
+    guard inputs.count == 1, inputs[0].isIDs, inputs[0].width == 1 else {
+      throw .unsuitable(what: "model", reason: "expected an encoder with one input of one id a row")
     }
     self.engine = engine
     self.encode = encode
     self.generation = generation
-    source = StreamPort(programs[encode].inputs[0])
-    var target = StreamPort(step.outputs[generation.output])
-    target.symbols = target.symbols ?? StreamPort(step.inputs[generation.input]).symbols
-    self.target = target
+    language = try LanguageModel(engine.model)
+    source = StreamPort(inputs[0])
+    startID = Int32(generation.startID)
+    longest = generation.longest
   }
 
-  /// The target of a source, at most as long as the model's record allows; `emit` gets each id as it comes.
-  func translate(_ ids: [Int32], emit: (Int) throws(StreamError) -> Void) throws {
+  /// Reads a source in a session that begins afresh.
+  func read(_ ids: [Int32]) throws {
     let rows = try generation.padded(ids + (generation.appendedID.map { [Int32($0)] } ?? []))
     engine.session.reset()
-    if !rows.isEmpty {
-      try engine.reserve(rows: rows.count)
-      let input = engine.session.unsafeInputIDs(0, of: encode)
-      for (index, id) in rows.enumerated() { input[index] = id }
-      let result = engine.session.run(encode, rows: rows.count)
-      guard result.status == .ok else {
-        throw refusal(rows.first { !(0..<source.classes).contains(Int($0)) } ?? 0, source)
-      }
-    }
-    var next = Int32(generation.startID)
-    for _ in 0..<generation.longest {
-      if Interrupt.isRequested { return }
-      engine.session.unsafeInputIDs(generation.input, of: generation.stepProgram)[0] = next
-      guard engine.session.run(generation.stepProgram).status == .ok else { throw refusal(next, target) }
-      let id = argmax(engine.session.unsafeOutput(generation.output, of: generation.stepProgram))
-      if generation.stopIDs.contains(id) { return }
-      try emit(id)
-      next = Int32(id)
+    if rows.isEmpty { return }
+    try engine.reserve(rows: rows.count)
+    let input = engine.session.unsafeInputIDs(0, of: encode)
+    for (index, id) in rows.enumerated() { input[index] = id }
+    switch engine.session.run(encode, rows: rows.count, outputs: .last).status {
+    case .ok: return
+    case .cacheFull: throw StreamError.sourceTooLong(found: rows.count, limit: nil)
+    case .notFinite, .idOutOfRange:
+      let bad = rows.firstIndex { !(0..<source.classes).contains(Int($0)) } ?? 0
+      throw StreamError.refusedRow(
+        row: bad, input: source.name, position: 0, found: "\(rows[bad])",
+        expected: "an id in 0...\(source.classes - 1)")
     }
   }
 
-  private func refusal(_ id: Int32, _ port: StreamPort) -> StreamError {
-    .refusedRow(
-      row: 0, input: port.name, position: 0, found: "\(id)",
-      expected: "an id in 0...\(max(port.classes, port.width) - 1)")
+  /// The target of a source, the best id at each step; `emit` gets each as it comes.
+  func translate(_ ids: [Int32], emit: (Int) throws(StreamError) -> Void) throws {
+    try read(ids)
+    var generator = TextGenerator(engine: engine, language: language, options: SamplerOptions(temperature: 0))
+    generator.give([startID])
+    _ = try generator.generate(count: longest) { drawn in
+      try emit(drawn.id)
+      return false
+    }
   }
 }
 
 extension GenerationInfo {
   /// A source as long as the encoder wants it.
-  func padded(_ ids: [Int32]) throws(StreamError) -> [Int32] {
+  fileprivate func padded(_ ids: [Int32]) throws(StreamError) -> [Int32] {
     guard let padding else { return ids }
     guard ids.count <= padding.rows else { throw .sourceTooLong(found: ids.count, limit: padding.rows) }
     return ids + [Int32](repeating: Int32(padding.id), count: padding.rows - ids.count)

@@ -5,9 +5,9 @@ import Funes
 import FunesConvert
 
 extension LanguageModel {
-  /// The ids of a file as sequences: one, or one a line where the vocabulary says so; each with the start and the first stop id
+  /// The ids of a file as sequences: one, or one a line where that is asked for or the vocabulary says so; each with the start and the first stop id
   /// that the model generates with.
-  func sequences(text: String?, ids: String?, limit: Int) throws -> [[Int32]] {
+  func sequences(text: String?, ids: String?, isByLine: Bool = false, limit: Int) throws -> [[Int32]] {
     var sequences: [[Int32]] = [[]]
     var left = limit
     if let text {
@@ -16,7 +16,7 @@ extension LanguageModel {
           what: "--text", reason: "found no vocabulary in the model, expected one; try --ids")
       }
       let file = try InputFile(path: text)
-      var decoder = TextDecoder(table: table, reader: file.reader())
+      var decoder = TextDecoder(table: isByLine ? table.asLines : table, reader: file.reader())
       reading: while left > 0 {
         switch try decoder.next() {
         case .id(let id):
@@ -26,6 +26,8 @@ extension LanguageModel {
         case .end: break reading
         }
       }
+    } else if let ids, isByLine {
+      sequences = try LanguageModel.linesOfIDs(ids, limit: limit)
     } else if let ids {
       let file = try InputFile(path: ids)
       var rows = RowReader(layout: RowLayout([input]), format: .ids, reader: file.reader())
@@ -39,6 +41,30 @@ extension LanguageModel {
     return sequences.filter { !$0.isEmpty }.map { ids in
       (startID.map { [$0] } ?? []) + ids + (stopIDs.first.map { [Int32($0)] } ?? [])
     }
+  }
+
+  /// Decimal ids parted by blanks or commas, a sequence a line.
+  private static func linesOfIDs(_ path: String, limit: Int) throws -> [[Int32]] {
+    let file = try InputFile(path: path)
+    let reader = file.reader()
+    var sequences: [[Int32]] = []
+    var left = limit
+    var line = 1
+    while left > 0, let bytes = try reader.takeLine(limit: 1 << 26, line: line) {
+      var ids: [Int32] = []
+      for word in bytes.split(whereSeparator: { [0x20, 0x09, 0x2C].contains($0) }).prefix(left) {
+        let text = String(decoding: word, as: UTF8.self)
+        guard let id = Int32(text) else {
+          throw StreamError.notANumber(
+            found: text, expected: "an id", at: TextPlace(line: line, column: word.startIndex + 1))
+        }
+        ids.append(id)
+      }
+      left -= ids.count
+      line += 1
+      sequences.append(ids)
+    }
+    return sequences
   }
 }
 

@@ -55,6 +55,10 @@ final class ByteWriter {
     if buffer.count >= capacity { try flush() }
   }
 
+  func write(_ bytes: [UInt8]) throws(StreamError) {
+    for byte in bytes { try write(byte) }
+  }
+
   func write(littleEndian word: UInt32) throws(StreamError) {
     for shift in stride(from: UInt32(0), to: 32, by: 8) { buffer.append(UInt8(truncatingIfNeeded: word >> shift)) }
     lastByte = buffer[buffer.count - 1]

@@ -8,6 +8,8 @@ final class SessionHolder {
   let file: ModelFile
   let threads: Int
   var session: Session
+  /// What stands in the restored state's file beside it: an id that is still to be fed.
+  private(set) var pendingID: Int32?
   var model: Model { file.model }
 
   init(_ file: ModelFile, rows: Int = 1, threads: Int = 1) throws(SessionError) {
@@ -25,9 +27,9 @@ final class SessionHolder {
     session = larger
   }
 
-  func snapshot() -> [UInt8] {
+  func snapshot(pendingID: Int32? = nil) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: session.snapshotByteCount)
-    session.snapshot(into: bytes.mutableSpan)
+    session.snapshot(into: bytes.mutableSpan, pendingID: pendingID)
     return bytes
   }
 
@@ -44,11 +46,12 @@ final class SessionHolder {
     } catch {
       throw StateFileError(path: path, reason: error)
     }
+    pendingID = Session.pendingID(ofSnapshot: bytes.span)
   }
 
   /// Writes the state to a file, whole or not at all.
-  func save(toFile path: String) throws(AtomicFileError) {
-    try AtomicFile.write(path, snapshot())
+  func save(toFile path: String, pendingID: Int32? = nil) throws(AtomicFileError) {
+    try AtomicFile.write(path, snapshot(pendingID: pendingID))
   }
 }
 

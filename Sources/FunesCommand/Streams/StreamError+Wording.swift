@@ -53,7 +53,10 @@ extension StreamError: CustomStringConvertible {
         + ": found more rows in one sequence than the model has positions or memory for, expected at most \(limit);"
         + " end the sequence before it, or begin anew"
     case .sourceTooLong(let found, let limit):
-      "source: found \(counted(found, "id")), expected at most \(limit), which the model was made for; cut it in parts"
+      "source: found \(counted(found, "id")), expected at most \(limit.map(String.init) ?? "what the model has memory for");"
+        + " cut it in parts"
+    case .promptTooLong(let file, let limit): "\"\(file)\": found more than \(limit) bytes, expected at most that"
+    case .promptNotUTF8(let file): "\"\(file)\": found bytes that are not utf-8, expected utf-8"
     case .sentenceTooLong(let line, let found, let limit):
       "line \(line): found \(found) tokens, expected at most \(limit); --longest \(limit) cuts what is longer"
     case .nothingToScore(let file, let found):

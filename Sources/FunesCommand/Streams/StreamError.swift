@@ -50,7 +50,12 @@ enum StreamError: Error, Equatable {
   /// stream of lines with the line.
   case full(row: Int, line: Int?, limit: Int)
   /// A source has more ids, the appended one included, than the encoder takes.
-  case sourceTooLong(found: Int, limit: Int)
+  /// `limit` is nil where it is a memory of the model that is full.
+  case sourceTooLong(found: Int, limit: Int?)
+  /// A prompt has more bytes than are held in memory.
+  case promptTooLong(file: String, limit: Int)
+  /// A prompt is no text.
+  case promptNotUTF8(file: String)
   /// A sentence has more tokens than the model holds.
   case sentenceTooLong(line: Int, found: Int, limit: Int)
   /// A text has no symbol that follows another.

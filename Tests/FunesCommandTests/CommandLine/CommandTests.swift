@@ -20,6 +20,7 @@ import Testing
       .write(to: URL(fileURLWithPath: folder.path("broken")))
     try Data().write(to: URL(fileURLWithPath: folder.path("empty")))
     try Data("a".utf8).write(to: URL(fileURLWithPath: folder.path("letter")))
+    try Data([0x61, 0xFC]).write(to: URL(fileURLWithPath: folder.path("latin")))
     let cases: [(code: Int32, arguments: [String], says: String)] = [
       (64, ["run"], "Missing expected argument"),
       (64, ["run", models.floats, "--chunk", "0"], "--chunk"),
@@ -42,7 +43,17 @@ import Testing
       (66, ["run", models.floats, "--state-in", folder.path("none")], folder.path("none")),
       (73, ["run", models.floats, "--state-out", folder.path("no/such")], "\(folder.path("no"))\" does not exist"),
       (73, ["convert", folder.path("broken"), "-o", folder.path("no/x")], "\(folder.path("no"))\" does not exist"),
-      (64, ["generate", models.language, "--tokens", "-1"], "found -1, expected 0 or more"),
+      (64, ["generate", models.language, "--max-tokens", "-1"], "found -1, expected 0 to 16777216"),
+      (64, ["generate", models.language, "--beams", "9"], "found 9, expected 1 to 8"),
+      (64, ["generate", models.language, "--beams", "2", "--temperature", "1"], "expected a search or a draw"),
+      (64, ["generate", models.language, "--beams", "2", "--state-out", "s"], "expected one text"),
+      (64, ["generate", models.language, "--n-best", "2"], "expected 1 to the number of --beams, 1"),
+      (64, ["generate", models.language, "--repetition-penalty", "0"], "--repetition-penalty"),
+      (64, ["generate", models.language, "--length-penalty", "-1"], "found -1.0, expected 0 to 10"),
+      (64, ["generate", models.language, "--stop", ""], "found an empty string"),
+      (64, ["generate", models.language, "a", "--prompt-file", "b"], "expected one of them"),
+      (66, ["generate", models.language, "--prompt-file", folder.path("none")], folder.path("none")),
+      (65, ["generate", models.language, "--prompt-file", folder.path("latin")], "found bytes that are not utf-8"),
       (64, ["compare", models.floats, "--golden", folder.path("broken"), "--map", "frames"], "port=tensor"),
       (65, ["convert", folder.path("empty")], "is empty"),
       (65, ["run", folder.path("empty")], "is empty"),
@@ -233,6 +244,25 @@ import Testing
     }
     let nats = try #require((text["int8"] as? [String: Any])?["nats"] as? Double)
     #expect(nats > 0 && nats == (ids["int8"] as? [String: Any])?["nats"] as? Double)
+  }
+
+  @Test func linesAreTextsOfTheirOwn() throws {
+    let folder = try Folder()
+    func nats(_ option: String, _ content: String, _ more: [String] = []) throws -> Double {
+      try Data(content.utf8).write(to: URL(fileURLWithPath: folder.path("t")))
+      let found = try Shell.funes(["eval", models.language, option, folder.path("t"), "--json"] + more)
+      #expect(found.code == 0, "\(found.talk)")
+      let object = try JSONSerialization.jsonObject(with: Data(found.bytes)) as? [String: Any]
+      let symbols = try #require(object?["symbols"] as? Int)
+      return try #require((object?["int8"] as? [String: Any])?["nats"] as? Double) * Double(symbols)
+    }
+    let apart = try nats("--ids", "0 1 2 3 0\n") + nats("--ids", "4 1 2\n")
+    #expect(try abs(nats("--ids", "0 1,2 3 0\n4 1 2\n", ["--lines"]) - apart) < 1e-9)
+    #expect(
+      abs(try nats("--text", "abcüa\nbcü\n", ["--lines"]) - nats("--ids", "0 1 2 3 0\n1 2 3", ["--lines"])) < 1e-9)
+    try Data("0 1\n2 x\n".utf8).write(to: URL(fileURLWithPath: folder.path("t")))
+    let refused = try Shell.funes(["eval", models.language, "--ids", folder.path("t"), "--lines"])
+    #expect(refused.code == 65 && refused.talk.contains("line 2, column 3: found \"x\", expected an id"))
   }
 
   /// A GRU of 3 inputs and 8 units, as PyTorch names it, in safetensors.

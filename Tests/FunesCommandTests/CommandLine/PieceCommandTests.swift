@@ -51,7 +51,7 @@ import Testing
 
   @Test func textIsWrittenFromItsBeginOn() throws {
     for prompt in [[], ["ab a"]] {
-      let options = ["--tokens", "12", "--seed", "5"]
+      let options = ["--max-tokens", "12", "--seed", "5"]
       let found = try Shell.funes(["generate", path("m.funes")] + prompt + options)
       #expect(found.code == 0, "\(found.talk)")
       #expect(found.text.hasPrefix(prompt.first ?? "") && String(bytes: found.bytes, encoding: .utf8) != nil)

@@ -192,7 +192,7 @@ import Testing
 
   @Test func aSeedNamesOneText() throws {
     func text(_ options: String...) throws -> String {
-      let found = try Shell.funes(["generate", models.language, "ab", "--tokens", "40"] + options)
+      let found = try Shell.funes(["generate", models.language, "ab", "--max-tokens", "40"] + options)
       #expect(found.code == 0 && found.talk.isEmpty)
       return found.text
     }
@@ -202,20 +202,5 @@ import Testing
     #expect(try text("--greedy") == text("--temperature", "0"))
     #expect(try text("--seed", "7", "--top-k", "1") == text("--greedy"))
     #expect(seven.hasPrefix("ab"))
-  }
-
-  @Test func textGoesOnFromASavedState() throws {
-    let folder = try Folder()
-    let whole = try Shell.funes(["generate", models.language, "ab", "--greedy", "--tokens", "20", "--hide-prompt"])
-    let first = try Shell.funes([
-      "generate", models.language, "ab", "--greedy", "--tokens", "8", "--hide-prompt", "--state-out", folder.path("s"),
-    ])
-    let begun = String(whole.text.prefix(8))
-    #expect(first.text.hasPrefix(begun))
-    let second = try Shell.funes([
-      "generate", models.language, String(begun.suffix(1)), "--greedy", "--tokens", "12", "--hide-prompt", "--state-in",
-      folder.path("s"),
-    ])
-    #expect(begun + second.text == whole.text)
   }
 }
