@@ -37,7 +37,10 @@ struct ConvertCommand: ParsableCommand {
   var checkpoint: [String] = []
   @Option(help: ArgumentHelp("The recipe: which operators the tensors become.", valueName: "file"))
   var recipe: String?
-  @Option(help: ArgumentHelp("The vocabulary of a llama2.c checkpoint, its tokenizer.bin.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The vocabulary: of a llama2.c checkpoint its tokenizer.bin, for a GGUF file one of another format.",
+      valueName: "file"))
   var tokenizer: String?
   @Option(
     help: ArgumentHelp(

@@ -17,7 +17,7 @@ public enum GGUFModelError: Error, Equatable {
   case wrongShape(file: String, tensor: String, found: [Int], expected: [Int])
   /// Tensors have no place in the architecture; the first of them by name.
   case unusedTensors(file: String, count: Int, first: [String])
-  /// There are more symbols than rows of the embedding.
+  /// A vocabulary, the file's or that of another, has more symbols than the embedding has rows.
   case tooManySymbols(file: String, found: Int, expected: Int)
 }
 
@@ -41,8 +41,7 @@ extension GGUFModelError: CustomStringConvertible {
       "\"\(file)\": found \(count == 1 ? "a tensor" : "\(count) tensors") that the architecture has no place for ("
         + first.joined(separator: ", ") + (count > first.count ? ", …" : "") + "), expected none"
     case .tooManySymbols(let file, let found, let expected):
-      "\"\(file)\", key \"tokenizer.ggml.tokens\": found \(found) symbols, expected at most the \(expected) rows of "
-        + "\"token_embd.weight\""
+      "\"\(file)\": found a vocabulary of \(found) symbols, expected at most the \(expected) rows of \"token_embd.weight\""
     }
   }
 }

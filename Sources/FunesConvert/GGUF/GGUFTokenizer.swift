@@ -5,14 +5,9 @@ import Funes
 
 extension TokenizerArrays {
   /// The vocabulary of a file; nil where it has none.
-  ///
-  /// - Parameter symbolLimit: rows of the embedding: there may not be more symbols.
-  init?(_ gguf: GGUFFile, symbolLimit: Int) throws(GGUFModelError) {
+  init?(_ gguf: GGUFFile) throws(GGUFModelError) {
     let keys = GGUFTokenizerKeys(gguf)
     guard let model = try keys.text("model"), let tokens = try keys.texts("tokens") else { return nil }
-    guard tokens.count <= symbolLimit else {
-      throw .tooManySymbols(file: gguf.checkpoint.file, found: tokens.count, expected: symbolLimit)
-    }
     self.init(model: model, tokens: tokens)
     file = gguf.checkpoint.file
     pre = try keys.text("pre")

@@ -9,7 +9,10 @@ extension Importer {
   /// - Parameters:
   ///   - stem: names a model that has no name.
   ///   - context: rows that caches hold; nil for those of training that fit.
-  static func graph(of gguf: GGUFFile, stem: String, context: Int? = nil) throws -> Imported {
+  ///   - tokenizerPath: a tokenizer's file that stands for the file's own vocabulary.
+  static func graph(
+    of gguf: GGUFFile, stem: String, context: Int? = nil, tokenizerPath: String? = nil
+  ) throws -> Imported {
     let title = gguf.metadata["general.name"]?.stringValue.flatMap { $0.isEmpty || $0.contains("\0") ? nil : $0 }
     let decoder = try GGUFDecoder(gguf, name: title ?? stem, context: context)
     let description = decoder.description
@@ -26,13 +29,25 @@ extension Importer {
     ]
     graph.generation = try Graph.Generation(
       gguf, classes: description.symbolCount, longest: description.windowRows.max() ?? 1)
-    if let arrays = try TokenizerArrays(gguf, symbolLimit: description.symbolCount) {
-      let text = graph.addText(try TokenizerRules(arrays))
+    var rules: TokenizerRules?
+    if let tokenizerPath {
+      let tokenizer = try TokenizerFiles.read(file: tokenizerPath)
+      rules = tokenizer.source
+      graph.metadata["tokenizer.sha256"] = tokenizer.digest
+    } else if let arrays = try TokenizerArrays(gguf) {
+      rules = try TokenizerRules(arrays)
+    }
+    if let rules {
+      guard rules.symbols.count <= description.symbolCount else {
+        throw GGUFModelError.tooManySymbols(
+          file: tokenizerPath ?? gguf.checkpoint.file, found: rules.symbols.count, expected: description.symbolCount)
+      }
+      let text = graph.addText(rules)
       graph.programs[0].inputs[0].text = text
       graph.programs[0].outputs[0].text = text
-      notes.append("\(counted(arrays.tokens.count, "symbol")) of a \(arrays.model) vocabulary")
+      notes.append("a vocabulary of \(counted(rules.symbols.count, "symbol"))")
     } else {
-      notes.append("no vocabulary: the model reads ids")
+      notes.append("no vocabulary: the model reads ids; --tokenizer gives it one")
     }
     return Imported(graph: graph, notes: notes, recipe: nil)
   }

@@ -21,7 +21,7 @@ public struct Importer {
   ///   - checkpoints: paths by the names that the recipe gives them. A single path may have any name, and without a
   ///     recipe there is a single path.
   ///   - recipePath: the recipe's file; nil infers a recipe from the tensor names, or takes what the format tells.
-  ///   - tokenizerPath: the vocabulary of a llama2.c file.
+  ///   - tokenizerPath: the vocabulary of a llama2.c file, or one that stands for a GGUF file's own.
   ///   - context: rows that a decoder's caches hold, for formats that leave it open; nil for what suits the model.
   ///
   /// A path may be that of a Hugging Face folder, which needs no recipe.
@@ -63,8 +63,7 @@ public struct Importer {
     let file = URL(fileURLWithPath: path)
     let stem = file.deletingPathExtension().lastPathComponent
     if let gguf = try GGUFFile(ByteSource(path: path)) {
-      if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
-      var imported = try graph(of: gguf, stem: stem, context: context)
+      var imported = try graph(of: gguf, stem: stem, context: context, tokenizerPath: tokenizerPath)
       try addHashes(of: [Recipe.defaultCheckpoint: path], to: &imported.graph)
       return imported
     }
@@ -137,7 +136,7 @@ public enum ImportError: Error, Equatable {
   case unreadableFile(String)
   /// None or several checkpoints were given without a recipe to say what each is.
   case severalCheckpointsWithoutRecipe([String])
-  /// A tokenizer was given for what is no llama2.c file, or beside a recipe, which has its own texts.
+  /// A tokenizer was given for what is no llama2.c or GGUF file, or beside a recipe, which has its own texts.
   case unexpectedTokenizer(String)
   /// A context was chosen for what is no folder with a decoder: other formats have it, or their recipe does.
   case unexpectedContext
@@ -150,7 +149,7 @@ extension ImportError: CustomStringConvertible {
     case .severalCheckpointsWithoutRecipe(let names):
       "checkpoints: found \(names.count) without a recipe, expected one; write a recipe that says what each is"
     case .unexpectedTokenizer(let path):
-      "tokenizer \"\(path)\": found no llama2.c file that it belongs to; other models have their texts in the recipe"
+      "tokenizer \"\(path)\": found no llama2.c or GGUF file that it is for; other models bring their own, or have their texts in the recipe"
     case .unexpectedContext: "--context: found a format that fixes its rows of context; leave it out"
     }
   }
