@@ -43,6 +43,8 @@ struct CausalAttentionDescription: Sendable {
   /// What scores are multiplied by.
   var scale: Float
   var rotary: RotaryDescription?
+  /// What is added to scores.
+  var bias: Graph.AttentionBias?
 }
 
 extension BlockBuilder {
@@ -101,7 +103,8 @@ extension BlockBuilder {
       heads: description.headCount, keyHeads: description.keyHeadCount, window: rows, scale: description.scale,
       keys: state("\(name).keys", .cache, lanes: rows, width: width),
       values: state("\(name).values", .cache, lanes: rows, width: width),
-      slot: state("\(name).slot", .counter, limit: rows), filled: state("\(name).filled", .counter, limit: rows + 1))
+      slot: state("\(name).slot", .counter, limit: rows), filled: state("\(name).filled", .counter, limit: rows + 1),
+      bias: description.bias)
     return add("\(name).mixed", .attention(attention), [query, key, value])
   }
 

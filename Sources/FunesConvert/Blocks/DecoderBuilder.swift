@@ -53,15 +53,10 @@ struct DecoderBuilder {
 
   /// Attention alone, without its norm and sum.
   private func attend(_ builder: inout BlockBuilder, _ name: String, _ x: Int, _ layer: Int) throws -> Int {
-    let queries = description.headCount * description.headWidth
     let attention = CausalAttentionDescription(
       headCount: description.headCount, keyHeadCount: description.keyHeadCount, headWidth: description.headWidth,
       windowRows: description.windowRows[layer], scale: description.attentionScales[layer],
       rotary: description.rotary)
-    let parts = try stack.attentionProjections(
-      queries: queries, keys: description.keyHeadCount * description.headWidth, layer)
-    let mixed = builder.causalAttention(name, x, attention, q: parts.q, k: parts.k, v: parts.v)
-    let output = try stack.weights.projection(.attentionOutput, [description.width, queries], layer)
-    return builder.linear("\(name).output", mixed, output)
+    return try stack.attend(&builder, name, x, layer, attention)
   }
 }

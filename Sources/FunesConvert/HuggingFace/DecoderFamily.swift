@@ -52,10 +52,14 @@ extension ModelFolder {
     let context = contextRows ?? 1
     graph.metadata["context"] = "\(context)"
     let begin = try config.id("bos_token_id", below: description.symbolCount)
-    let ends = try config.ids("eos_token_id", below: description.symbolCount)
+    var ends = try config.ids("eos_token_id", below: description.symbolCount)
+    if let more = try generationConfig?.ids("eos_token_id", below: description.symbolCount), !more.isEmpty {
+      ends = more
+    }
     guard let start = begin ?? ends.first else { return }
     graph.generation = Graph.Generation(
-      encodeProgram: nil, stepProgram: 0, appendedID: nil, startID: start, stopIDs: ends, longest: context, output: 0,
+      encodeProgram: nil, stepProgram: 0, appendedID: nil, startID: start,
+      stopIDs: Array(ends.prefix(Graph.Generation.stopLimit)), longest: context, output: 0,
       input: 0)
   }
 }

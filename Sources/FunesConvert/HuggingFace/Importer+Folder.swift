@@ -3,9 +3,9 @@
 
 extension Importer {
   /// The graph of a folder with a `config.json`.
-  static func folder(_ path: String, context: Int?) throws -> Imported {
+  static func folder(_ path: String, context: Int?, tokenizer: String?) throws -> Imported {
     let folder = try ModelFolder(path: path, context: context)
-    var graph = try folder.graph()
+    var graph = try folder.graph(tokenizer: tokenizer)
     for file in folder.files {
       let name = file.split(separator: "/").last.map(String.init) ?? file
       graph.metadata["checkpoint.\(name).sha256"] = hexadecimal(try contents(of: file))

@@ -50,12 +50,15 @@ final class ModelFolder {
   }
 
   /// The graph of the folder's model. Every key and every tensor was read, is known to say nothing, or is refused.
-  func graph() throws -> Graph {
+  ///
+  /// - Parameter tokenizer: a tokenizer's file or folder in place of the folder's own.
+  func graph(tokenizer: String? = nil) throws -> Graph {
     let family = try config.choice("model_type", ModelFolder.families)
     try config.passHarmlessKeys()
-    let graph = try family.make(self)
+    var graph = try family.make(self)
     try config.checkAllRead(family: family.title)
     try weights.checkAllTaken()
+    try bindText(&graph, tokenizer: tokenizer)
     return graph
   }
 
@@ -76,6 +79,8 @@ final class ModelFolder {
       "roberta": Family(title: "RoBERTa") { try BERTFamily(.roberta, $0).graph() },
       "xlm-roberta": Family(title: "XLM-RoBERTa") { try BERTFamily(.roberta, $0).graph() },
       "distilbert": Family(title: "DistilBERT") { try DistilBERTFamily($0).graph() },
+      "t5": Family(title: "T5") { try T5Family($0).graph() },
+      "marian": Family(title: "Marian") { try MarianFamily($0).graph() },
       "vit": Family(title: "ViT") { try ViTFamily(.vit, $0).graph() },
       "deit": Family(title: "DeiT") { try ViTFamily(.deit, $0).graph() },
       "gpt2": Family(title: "GPT-2") { try GPT2Family($0).graph() },

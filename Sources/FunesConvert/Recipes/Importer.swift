@@ -56,10 +56,7 @@ public struct Importer {
     guard checkpoints.count == 1, let path = checkpoints.first?.value else {
       throw ImportError.severalCheckpointsWithoutRecipe(checkpoints.keys.sorted())
     }
-    if ModelFolder.isFolder(path) {
-      if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
-      return try folder(path, context: context)
-    }
+    if ModelFolder.isFolder(path) { return try folder(path, context: context, tokenizer: tokenizerPath) }
     let file = URL(fileURLWithPath: path)
     let stem = file.deletingPathExtension().lastPathComponent
     if let gguf = try GGUFFile(ByteSource(path: path)) {

@@ -38,6 +38,7 @@ import Testing
       imported.notes == [
         "token type 0 is part of every position: sentences are read one at a time",
         "left out, since the sentence's vector needs none of it: pooler.dense.bias, pooler.dense.weight",
+        "no tokenizer: the model reads ids; --tokenizer gives it one",
       ])
     #expect(!imported.graph.constants.contains { $0.name.hasPrefix("pooler") })
   }

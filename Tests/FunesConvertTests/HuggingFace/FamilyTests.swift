@@ -40,6 +40,49 @@ import Testing
     }
   }
 
+  @Test(arguments: FamilyFixture.all.filter { $0.ports.hasPrefix("encode.") })
+  func greedyTargetsAreTheOriginals(fixture: FamilyFixture) throws {
+    let graph = try fixture.graph()
+    let generation = try #require(graph.generation)
+    let golden = try Checkpoint.read(path: "\(fixture.path)/golden.npz")
+    let sources = try golden.tensor("source")
+    let (ids, width) = (try sources.integers().map { Int32($0) }, sources.shape[1])
+    let tokens = try golden.tensor("token").integers().map { Int($0) }
+    let rows = tokens.count / sources.shape[0]
+    let model = FloatReference(graph)
+    for (index, begin) in stride(from: 0, to: ids.count, by: width).enumerated() {
+      let source = Array(ids[begin..<(begin + width)])
+      #expect(source.last == generation.appendedID.map { Int32($0) })
+      _ = try model.run(program: "encode", inputs: ["source": .ids(source)], rows: width)
+      var made = [generation.startID]
+      while made.count < rows, !generation.stopIDs.contains(made.last!) || made.count == 1 {
+        let row = try model.run(program: "step", inputs: ["token": .ids([Int32(made.last!)])], rows: 1)
+        made.append(argmax(try #require(row["logits"])))
+      }
+      #expect(made == Array(tokens[(index * rows)..<((index + 1) * rows)]))
+    }
+  }
+
+  @Test func forbiddenSymbolsAreNeverTheBest() throws {
+    let copy = try FolderCopy(of: "marian")
+    try copy.write("generation_config.json", "{\"bad_words_ids\": [[39], [1, 2]], \"eos_token_id\": [0, 5]}")
+    let imported = try Importer.graph(checkpoints: ["weights": copy.path], recipePath: nil)
+    let bias = try #require(imported.graph.constants.first { $0.name == "final_logits_bias" })
+    #expect(bias.values[39] == -1000 && bias.values[1] > -10)
+    #expect(imported.graph.generation?.stopIDs == [0, 5])
+    #expect(
+      imported.notes.contains("never chosen, by \"bad_words_ids\": 39; their scores are lowered to -1000"))
+  }
+
+  @Test func bucketsAreThoseOfTheOriginal() {
+    // transformers' T5Attention._relative_position_bucket for 32 buckets and 128 rows, at some distances.
+    let distances = [-200, -128, -127, -91, -90, -64, -45, -32, -16, -12, -8, -7, -1, 0, 1, 7, 8, 16, 32, 64, 127, 128]
+    let both = distances.map { T5Family.bucket($0, isBothWays: true, buckets: 32, most: 128) }
+    #expect(both == [15, 15, 15, 15, 14, 14, 12, 12, 10, 9, 8, 7, 1, 0, 17, 23, 24, 26, 28, 30, 31, 31])
+    let one = distances.map { T5Family.bucket($0, isBothWays: false, buckets: 32, most: 128) }
+    #expect(one == [31, 31, 31, 29, 29, 26, 23, 21, 16, 12, 8, 7, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+  }
+
   @Test func shardsAreOneModel() throws {
     let copy = try FolderCopy(of: "llama")
     let whole = try Importer.graph(checkpoints: ["weights": copy.path], recipePath: nil).graph
