@@ -137,6 +137,68 @@ import Testing
     #expect(session.hash(rows: 40, seed: 1) == expected)
   }
 
+  /// Of a cache with rows to spare so many more rows can be taken back.
+  @Test(arguments: [0, 1, 6]) func rowsToSpareAreRowsToTakeBack(spare: Int) throws {
+    let loaded = try LoadedModel(.longDecoder(rows: 5, spare: spare))
+    var session = try Session(loaded.model)
+    var rewind = try Rewind(session, steps: 16)
+    for seed in 0..<20 as Range<UInt64> {
+      _ = session.hash(rows: 1, seed: seed)
+      rewind.record(session)
+    }
+    let kept = spare + 1
+    #expect(throws: RewindError.overwritten(rows: kept + 1, kept: kept)) {
+      try rewind.rollBack(&session, steps: kept + 1)
+    }
+    try rewind.rollBack(&session, steps: kept)
+    var fresh = try Session(loaded.model)
+    for seed in 0..<UInt64(20 - kept) { _ = fresh.hash(rows: 1, seed: seed) }
+    #expect(session.hash(rows: 30, seed: 77) == fresh.hash(rows: 30, seed: 77))
+  }
+
+  /// What an encoder left in a memory stays, also where rows that were remembered later are taken back.
+  @Test func aMemoryIsRolledBackByItsLength() throws {
+    var graph = Graph.attending()
+    // A stream that remembers, so that its rows are steps.
+    graph.programs[0].resets = []
+    let loaded = try LoadedModel(graph)
+    var session = try Session(loaded.model, rows: 9)
+    var fresh = try Session(loaded.model, rows: 9)
+    _ = session.hash(rows: 9, seed: 1)
+    _ = fresh.hash(rows: 9, seed: 1)
+    var rewind = try Rewind(session, steps: 4)
+    _ = session.hash(rows: 9, seed: 2)
+    rewind.record(session)
+    _ = session.hash(rows: 9, seed: 3)
+    try rewind.rollBack(&session, steps: 1)
+    for seed in 5..<8 as Range<UInt64> {
+      #expect(session.hash(of: 1, rows: 9, seed: seed) == fresh.hash(of: 1, rows: 9, seed: seed))
+    }
+    #expect(session.hash(rows: 9, seed: 9) == fresh.hash(rows: 9, seed: 9))
+  }
+
+  /// Where a table of positions is at its end, rows taken back make room.
+  @Test func positionsTakenBackAreFreeAgain() throws {
+    let loaded = try LoadedModel(.images())
+    let count = try #require(loaded.model.programIndex(named: "count"))
+    var session = try Session(loaded.model)
+    var fresh = try Session(loaded.model)
+    _ = session.hash(of: count, rows: 9, seed: 1)
+    _ = fresh.hash(of: count, rows: 9, seed: 1)
+    var rewind = try Rewind(session, steps: 4)
+    for step in 0..<4 as Range<UInt64> {
+      _ = session.hash(of: count, rows: 1, seed: 20 + step)
+      rewind.record(session)
+    }
+    #expect(session.run(count).status == .cacheFull)
+    try rewind.rollBack(&session, steps: 4)
+    for step in 0..<4 as Range<UInt64> {
+      let found = session.hash(of: count, rows: 1, seed: step)
+      #expect(found != 0 && found == fresh.hash(of: count, rows: 1, seed: step))
+    }
+    #expect(session.run(count).status == .cacheFull)
+  }
+
   @Test func noRollbackCrossesAFreshBegin() throws {
     let loaded = try LoadedModel(.decoder())
     var session = try Session(loaded.model)
@@ -181,12 +243,14 @@ import Testing
 }
 
 extension Graph {
-  /// The small decoder with a window and caches of so many rows.
-  static func longDecoder(rows: Int) -> Graph {
+  /// The small decoder with a window of so many rows, and caches of more.
+  static func longDecoder(rows: Int, spare: Int = 0) -> Graph {
     var graph = Graph.decoder()
-    graph.name = "decoder of \(rows) rows"
-    for index in graph.states.indices where graph.states[index].kind == .cache { graph.states[index].lanes = rows }
-    for (name, limit) in [("slot", rows), ("filled", rows + 1)] {
+    graph.name = "decoder of \(rows) rows and \(spare)"
+    for index in graph.states.indices where graph.states[index].kind == .cache {
+      graph.states[index].lanes = rows + spare
+    }
+    for (name, limit) in [("slot", rows + spare), ("filled", rows + spare + 1)] {
       graph.states[graph.states.firstIndex { $0.name == name }!].limit = limit
     }
     for index in graph.programs[0].runs[0].operators.indices {
