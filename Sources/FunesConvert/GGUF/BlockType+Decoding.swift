@@ -23,7 +23,9 @@ extension BlockType {
 
   private func decode(_ block: Block, into x: inout UnsafeMutableBufferPointer<Float>) {
     switch self {
-    case .q8_0: for i in 0..<32 { x[i] = Float(block.int8(2 + i)) * block.half(0) }
+    case .q8_0:
+      let d = block.half(0)
+      for i in 0..<32 { x[i] = d * Float(block.int8(2 + i)) }
     case .q4_0, .q4_1, .q5_0, .q5_1: decodeSmall(block, into: &x)
     case .q2_k: decodeQ2K(block, into: &x)
     case .q3_k: decodeQ3K(block, into: &x)

@@ -29,6 +29,17 @@ extension GGUFBuilder {
     }
   }
 
+  /// A vocabulary of SentencePiece whose first three symbols are the unknown, the begin and the end.
+  mutating func addVocabulary(_ words: [String]) {
+    add("tokenizer.ggml.model", GGUFBuilder.string("llama"))
+    add("tokenizer.ggml.tokens", GGUFBuilder.strings(words))
+    add("tokenizer.ggml.scores", GGUFBuilder.float32s(words.indices.map { -Float($0) }))
+    add("tokenizer.ggml.token_type", GGUFBuilder.int32s(words.indices.map { $0 == 0 ? 2 : $0 < 3 ? 3 : 1 }))
+    add("tokenizer.ggml.unknown_token_id", GGUFBuilder.uint32(0))
+    add("tokenizer.ggml.bos_token_id", GGUFBuilder.uint32(1))
+    add("tokenizer.ggml.eos_token_id", GGUFBuilder.uint32(2))
+  }
+
   /// Changes or adds a key.
   mutating func set(_ key: String, _ value: [UInt8]?) {
     metadata.removeAll { $0.key == Array(key.utf8) }
