@@ -28,7 +28,7 @@ struct FunesCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       ConvertCommand.self, InspectCommand.self, RunCommand.self, GenerateCommand.self, EmbedCommand.self,
-      CompareCommand.self, EvalCommand.self, TokenizeCommand.self, VerifyCommand.self,
+      ClassifyCommand.self, CompareCommand.self, EvalCommand.self, TokenizeCommand.self, VerifyCommand.self,
     ])
 
   static func main() {

@@ -44,7 +44,7 @@ struct Failure {
     case TokenizerError.noTokenizer: exitCode = Failure.cannotOpen
     case is ModelFileError, is ModelError, is GGUFModelError, is SnapshotError, is StateFileError, is CheckpointError,
       is ConversionError, is JSONError, is RecipeError, is InferenceError, is SampleError, is ReferenceError,
-      is ModelRunError, is ProvenanceError, is FolderError, is TokenizerError:
+      is ModelRunError, is ProvenanceError, is FolderError, is TokenizerError, is ClassifyError:
       exitCode = Failure.badData
     case is ChoiceError, is ContextError, OutputPathError.taken: exitCode = Failure.usage
     case is AtomicFileError, is OutputPathError: exitCode = Failure.cannotCreate

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unpacks the deflate streams of zip entries by zlib, into memory whose size was decided before.
+// Unpacks the deflate streams of zip entries and pictures by zlib, into memory whose size was decided before.
 
 import CZlib
 
@@ -16,11 +16,14 @@ enum Inflate {
   }
 
   /// Unpacks at most `limit` bytes of `packed`. Allocates `limit` bytes: the caller bounds it by the size of `packed`.
-  static func unpack(_ packed: [UInt8], limit: Int) -> Outcome {
+  ///
+  /// - Parameter isWrapped: whether zlib's header and checksum stand around the stream, as in PNG; zip has none.
+  static func unpack(_ packed: [UInt8], limit: Int, isWrapped: Bool = false) -> Outcome {
     var stream = z_stream()
-    // Negative window bits: no zlib header, as zip stores it.
+    // Negative window bits: no zlib header.
     guard
-      inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+      inflateInit2_(&stream, isWrapped ? MAX_WBITS : -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        == Z_OK
     else { return .damaged }
     defer { inflateEnd(&stream) }
     var status = Z_OK

@@ -59,7 +59,7 @@ struct ViTFamily {
     config.ignore(["encoder_stride", "problem_type"])
     weights.passDerived { $0 == "\(prefix)embeddings.mask_token" }
     var graph = builder.graph
-    try ImageSettings.read(folder, channels: numbers.channels).forEach { graph.metadata[$0] = $1 }
+    graph.metadata.merge(try ImageSettings.read(folder, channels: numbers.channels, size: numbers.size)) { $1 }
     return graph
   }
 

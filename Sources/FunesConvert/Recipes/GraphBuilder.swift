@@ -56,6 +56,13 @@ struct GraphBuilder {
       try checkResets(graph.programs[index])
       try checkReversed(graph.programs[index])
     }
+    if let image = recipe.image {
+      let widths = graph.programs.flatMap(\.inputs).filter { $0.classes == 0 }.map { graph.values[$0.value].width }
+      guard widths.contains(image.count) else {
+        throw RecipeError.imageWidth(found: image.count, expected: widths)
+      }
+      graph.metadata.merge(image.metadata) { $1 }
+    }
     graph.generation = try recipe.generation.map { try generation($0) }
     if let idle = recipe.texts.indices.first(where: { !usedTexts.contains($0) }) {
       throw RecipeError.unusedName(recipe.texts[idle].name, kind: "text")

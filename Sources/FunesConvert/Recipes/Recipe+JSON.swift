@@ -15,6 +15,7 @@ extension Recipe {
     object["drop"] = drop.isEmpty ? nil : .array(drop.map(\.json))
     object["texts"] = texts.isEmpty ? nil : .array(texts.map(\.json))
     object["generation"] = generation?.json
+    object["image"] = image?.json
     object["states"] = states.isEmpty ? nil : .array(states.map(\.json))
     object["programs"] = .array(programs.map(\.json))
     return object.value.text
@@ -73,6 +74,23 @@ extension Recipe.Generation {
     object["input"] = .string(input)
     object["pad"] = pad.map { .integer($0) }
     object["source_rows"] = sourceRows.map { .integer($0) }
+    return object.value
+  }
+}
+
+extension ImagePreparation {
+  fileprivate var json: JSONValue {
+    func numbers(_ all: [Double], _ usual: [Double]) -> JSONValue? {
+      all == usual ? nil : .array(all.map { .number($0) })
+    }
+    var object = JSONObject()
+    object["height"] = .integer(height)
+    object["width"] = .integer(width)
+    object["channels"] = channels == 1 ? nil : .integer(channels)
+    object["layout"] = isInterleaved ? .string("pixels") : nil
+    object["scale"] = scale == 1 ? nil : .number(scale)
+    object["mean"] = numbers(mean, [0])
+    object["std"] = numbers(deviation, [1])
     return object.value
   }
 }

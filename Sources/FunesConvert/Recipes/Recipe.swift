@@ -19,6 +19,8 @@ public struct Recipe: Sendable, Equatable {
   public var drop: [Drop] = []
   public var texts: [Text] = []
   public var generation: Generation?
+  /// How a picture becomes a row of the first program's input.
+  public var image: ImagePreparation?
   public var states: [State] = []
   public var programs: [Program] = []
 

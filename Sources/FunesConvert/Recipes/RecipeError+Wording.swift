@@ -126,6 +126,9 @@ extension RecipeError: CustomStringConvertible {
     case .badSymbol(let text, let index, let symbol):
       "text \"\(text)\": found \"\(symbol)\" at \(index), expected symbols that differ and, in a table of characters, are one "
         + "scalar or a word in angle brackets"
+    case .imageWidth(let found, let expected):
+      "image: found \(found) values, expected as many as an input has, which is "
+        + (expected.isEmpty ? "of ids" : expected.map(String.init).joined(separator: " or "))
     case .idOutOfRange(let key, let found, let count): "\(key): found the id \(found), expected one below \(count)"
     case .overLimit(let what, let found, let limit): "\(what): found \(found), expected at most \(limit)"
     default: "recipe: refused"

@@ -118,6 +118,8 @@ public enum RecipeError: Error, Equatable {
 
   /// A text has another number of symbols than its input has classes or its output elements.
   case textCount(program: String, port: String, found: Int, expected: Int)
+  /// A picture has another number of values than every input of floats.
+  case imageWidth(found: Int, expected: [Int])
   /// A symbol is empty or repeated, or in a table of characters neither one scalar nor a word in angle brackets.
   case badSymbol(text: String, index: Int, symbol: String)
   /// An id of a text or of the generation record is not below its count.

@@ -99,7 +99,8 @@ struct RecipeParser {
   }
 
   static let keys = [
-    "funes_recipe", "name", "licence", "source", "checkpoints", "drop", "texts", "generation", "states", "programs",
+    "funes_recipe", "name", "licence", "source", "checkpoints", "drop", "texts", "generation", "image", "states",
+    "programs",
   ]
 
   func recipe(_ node: Node) throws(RecipeError) -> Recipe {
@@ -118,6 +119,7 @@ struct RecipeParser {
     for element in try node.find("drop")?.elements() ?? [] { recipe.drop.append(try drop(element)) }
     for element in try node.find("texts")?.elements() ?? [] { recipe.texts.append(try text(element)) }
     if let generation = node.find("generation") { recipe.generation = try self.generation(generation) }
+    if let image = node.find("image") { recipe.image = try self.image(image) }
     for element in try node.find("states")?.elements() ?? [] { recipe.states.append(try state(element)) }
     for element in try node.need("programs").elements() { recipe.programs.append(try program(element)) }
     guard !recipe.programs.isEmpty else { throw try node.need("programs").wrong("at least one program") }
@@ -168,6 +170,39 @@ struct RecipeParser {
       append: try node.find("append")?.integer(), start: try node.need("start").integer(), stop: stop,
       longest: try node.need("longest").integer(1...Int(Int32.max)), output: try node.need("output").name(),
       input: try node.need("input").name(), pad: pad, sourceRows: rows)
+  }
+
+  private func image(_ node: Node) throws(RecipeError) -> ImagePreparation {
+    _ = try node.object(["height", "width", "channels", "layout", "scale", "mean", "std"])
+    var image = ImagePreparation(
+      height: try node.need("height").integer(1...ImagePreparation.extentLimit),
+      width: try node.need("width").integer(1...ImagePreparation.extentLimit), channels: 1)
+    let channels = node.find("channels")
+    image.channels = try channels?.integer(1...3) ?? 1
+    if image.channels == 2 { throw channels!.wrong("1 or 3") }
+    if let layout = node.find("layout") {
+      let word = try layout.string()
+      guard word == "planes" || word == "pixels" else {
+        throw .unknownWord(key: "layout", found: word, expected: ["planes", "pixels"], at: layout.position)
+      }
+      image.isInterleaved = word == "pixels"
+    }
+    image.scale = try node.find("scale")?.number() ?? 1
+    image.mean = try numbers(node.find("mean"), image.channels, -0x1p50...0x1p50) ?? [0]
+    image.deviation = try numbers(node.find("std"), image.channels, 0x1p-50...0x1p50) ?? [1]
+    guard image.scale.magnitude <= 0x1p50 else { throw try node.need("scale").wrong("a number within ±2^50") }
+    return image
+  }
+
+  /// One number, or one a channel.
+  private func numbers(_ node: Node?, _ count: Int, _ range: ClosedRange<Double>) throws(RecipeError) -> [Double]? {
+    guard let node else { return nil }
+    var all: [Double] = []
+    for element in try node.elements() { all.append(try element.number()) }
+    guard all.count == 1 || all.count == count, all.allSatisfy(range.contains) else {
+      throw node.wrong("a number in range, or one for each of \(count) channels")
+    }
+    return all
   }
 
   private func state(_ node: Node) throws(RecipeError) -> Recipe.State {

@@ -68,8 +68,8 @@ import Testing
     let metadata = try graph(copy.path).graph.metadata.filter { $0.key.hasPrefix("image.") }
     #expect(
       metadata == [
-        "image.resize": "8 8", "image.resample": "bicubic", "image.scale": "0.5", "image.mean": "0.5 0.25 0.5",
-        "image.std": "0.5 0.5 1.0", "image.channels": "rgb", "image.layout": "planes",
+        "image.height": "8", "image.width": "8", "image.resample": "bicubic", "image.scale": "127.5",
+        "image.mean": "0.5 0.25 0.5", "image.std": "0.5 0.5 1.0", "image.channels": "3", "image.layout": "planes",
       ])
     try copy.write("preprocessor_config.json", "{\"do_flip\": true}")
     #expect(
