@@ -155,8 +155,17 @@ extension GraphBuilder {
       }
       total += graph.values[input].width / lanes
     }
-    let shape = op.fields["lanes"] == nil ? leading + [total] : lanes == 1 ? [total] : [lanes, total]
+    let shape =
+      op.fields["lanes"] == nil ? leading + [total] : lanes == 1 ? stacked(inputs) ?? [total] : [lanes, total]
     try finish(op, .concat(lanes: lanes), inputs, Array(shape))
+  }
+
+  /// What values of one row length make one under the other; nil where they are no rows, or of several lengths.
+  private func stacked(_ inputs: [Int]) -> [Int]? {
+    let shapes = inputs.map { graph.values[$0].shape }
+    let rest = shapes[0].dropFirst()
+    guard !rest.isEmpty, shapes.allSatisfy({ $0.dropFirst() == rest }) else { return nil }
+    return [shapes.map { $0[0] }.reduce(0, +)] + rest
   }
 
   /// The field `lanes`, or all axes of a value but the last.

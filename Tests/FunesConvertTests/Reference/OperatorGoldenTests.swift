@@ -40,7 +40,7 @@ private let runtimeTolerance = 0.03
         {"op": "patches", "input": "x", "output": "p", "kernel": [2], "stride": [2]},
         {"op": "constant", "output": "token", "value": "tokens.token", "shape": [1, 4]},
         {"op": "concat", "inputs": ["token", "p"], "output": "all", "lanes": 1},
-        {"op": "constant", "output": "table", "value": "tokens.table", "shape": [52]},
+        {"op": "constant", "output": "table", "value": "tokens.table", "shape": [13, 4]},
         {"op": "add", "inputs": ["all", "table"], "output": "sum"},
         {"op": "scale", "input": "sum", "output": "y", "factor": 0.125}
         """),
