@@ -29,7 +29,7 @@ struct GenerateCommand: ParsableCommand {
       --length-penalty (Wu et al. 2016): 0 likes short texts, 1 and more long ones.
 
       --json prints an object a line: id, text, logprob, cumulative (natural logarithms, in the model's own eyes), and \
-      one at the end: finish (stopID, stopString, length, interrupt), text, tokens, tokensPerSecond. With --beams an \
+      one at the end: finish (stopID, stopString, length, full, interrupt), text, tokens, tokensPerSecond. With --beams an \
       object a text.
 
       --state-out saves what was read and written. --state-in goes on from there, with a prompt behind it or without: \

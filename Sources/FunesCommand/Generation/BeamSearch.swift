@@ -131,7 +131,12 @@ final class BeamSearch {
       rank()
       try choose(length)
       if length == options.longest || isDecided { break }
-      try follow()
+      do {
+        try follow()
+      } catch StreamError.full {
+        reason = .full
+        break
+      }
     }
     let length = { [nodes] (text: Followed) in BeamSearch.length(nodes, text.node) }
     for text in isDecided ? [] : followed { finish(text.node, text.sum, length(text), reason) }

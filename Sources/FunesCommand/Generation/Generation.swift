@@ -55,6 +55,7 @@ struct Generation {
         table, form: options.form, stops: options.stops, isContinued: isContinued, output: output)
       let reason = try generator.generate(count: longest) { drawn in try text.push(drawn) }
       try text.finish(reason, seconds: secondsNow() - begin)
+      if reason == .full { Talk.say("funes: the text ends here: the model has no positions or memory left for more") }
       pendingID = try generator.settle()
     }
     fedCount += generator.fedCount

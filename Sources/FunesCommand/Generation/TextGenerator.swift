@@ -9,6 +9,8 @@ enum FinishReason: String, Equatable {
   case stopID
   /// A stop string came up.
   case stopString
+  /// The model has no positions or memory left for another id.
+  case full
   /// It is as long as was asked for.
   case length
   /// A signal came.
@@ -87,9 +89,14 @@ struct TextGenerator: ~Copyable {
 
   /// Draws at most `count` ids; `emit` gets each that is not a stop id as it comes, and returns whether the text ends there.
   mutating func generate(count: Int, emit: (Drawn) throws -> Bool) throws -> FinishReason {
-    for _ in 0..<count {
+    for index in 0..<count {
       if Interrupt.isRequested { return .interrupt }
-      let drawn = try next()
+      let drawn: Drawn
+      do {
+        drawn = try next()
+      } catch StreamError.full where index > 0 {
+        return .full
+      }
       if language.stopIDs.contains(drawn.id) { return .stopID }
       if try emit(drawn) { return .stopString }
     }

@@ -12,6 +12,8 @@ struct LanguageModel {
   let scores: ScoreKind
   /// Fed before anything else; nil where the vocabulary begins each text itself.
   let startID: Int32?
+  /// Fed where there is no text to go on from.
+  let loneID: Int32?
   /// Any of them ends a text.
   let stopIDs: [Int]
 
@@ -43,7 +45,9 @@ struct LanguageModel {
     // What a softmax makes are probabilities already.
     let maker = info.outputs[outputIndex].producer.map { model.operators[$0].opcode }
     scores = maker == .softmax ? .probabilities : .logits
-    startID = input.symbols?.beginsTexts != true ? generation.map { Int32($0.startID) } : nil
+    loneID = generation.map { Int32($0.startID) }
+    // A tokenizer knows how texts begin, be it with nothing.
+    startID = input.symbols?.beginsTexts == true || input.symbols?.kind == .tokens ? nil : loneID
     stopIDs = generation?.stopIDs ?? []
   }
 

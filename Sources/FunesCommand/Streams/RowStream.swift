@@ -26,6 +26,9 @@ final class RowStream {
   private let output: ByteWriter
   private let warn: (String) -> Void
   private let isBlock: Bool
+  /// Only the last row of a sequence is written, and every output has one for it: rows may be read in blocks, of which only
+  /// the last is made.
+  private let isPrompt: Bool
   private var words: UnsafeMutableBufferPointer<UInt32>
   private var rowsRead = 0
   /// Of each row gathered for a call its number in the stream: rows that could not be read leave gaps.
@@ -49,10 +52,14 @@ final class RowStream {
     self.options = options
     self.warn = warn
     isBlock = engine.model.programs[program].isBlock
+    isPrompt = options.isLastOnly && options.outputs.allSatisfy { engine.session.outputDomain($0, of: program) <= 1 }
     words = .allocate(capacity: reader.layout.width * (options.chunk ?? 1))
   }
 
   deinit { words.deallocate() }
+
+  /// Rows of one call where nobody waits for those before the last.
+  static let blockRows = 64
 
   /// Streams until the input ends, the limit is reached, the output is closed or an interrupt comes.
   func run() throws {
@@ -62,7 +69,7 @@ final class RowStream {
       numbers.removeAll(keepingCapacity: true)
       lines.removeAll(keepingCapacity: true)
       var event = RowEvent.row
-      let most = options.chunk ?? (isBlock ? Int.max : 1)
+      let most = options.chunk ?? (isBlock ? Int.max : isPrompt ? RowStream.blockRows : 1)
       do throws(StreamError) {
         while count < most {
           event = try rowsRead < options.limit && !Interrupt.isRequested ? nextRow(at: count) : .end
@@ -124,7 +131,8 @@ final class RowStream {
     var first = 0
     while first < count {
       copyRows(first..<count)
-      let done = engine.session.run(program, rows: count - first)
+      let done = engine.session.run(
+        program, rows: count - first, outputs: isPrompt ? .last : .all)
       if done.rows > 0 { try collect(first..<(first + done.rows)) }
       first += done.rows
       if done.status == .ok { break }

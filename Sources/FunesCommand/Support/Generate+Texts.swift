@@ -49,7 +49,9 @@ extension GenerateCommand {
     let ids = try LanguageModel.ids(of: prompt, through: read, isContinued: isContinued)
     if given.isEmpty, stateIn == nil || ids.isEmpty {
       given = language.startID.map { [$0] } ?? []
-      if given.isEmpty, ids.isEmpty { given = [(try? LanguageModel.ids(of: "\n", through: read))?.first ?? 0] }
+      if given.isEmpty, ids.isEmpty {
+        given = [language.loneID ?? (try? LanguageModel.ids(of: "\n", through: read))?.first ?? 0]
+      }
     }
     if !hidePrompt, isTextShown { try stdout.write(prompt) }
     try stdout.flush()

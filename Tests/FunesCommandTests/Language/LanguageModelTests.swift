@@ -8,6 +8,23 @@ import Testing
 @testable import FunesCommand
 
 @Suite struct LanguageModelTests {
+  /// The start id is fed before characters; a tokenizer says itself what stands before a text, be it nothing.
+  @Test(arguments: [false, true]) func aTokenizerSaysHowTextsBegin(isTokenizer: Bool) throws {
+    var graph = TestModels.languageGraph()
+    graph.generation = Graph.Generation(
+      encodeProgram: nil, stepProgram: 0, appendedID: nil, startID: 4, stopIDs: [4], longest: 9, output: 0, input: 0)
+    if isTokenizer {
+      graph.texts = []
+      let text = graph.addText(TokenizerRules(method: .merges, symbols: ["a", "b", "c", "d", "e"]))
+      graph.programs[0].inputs[0].text = text
+      graph.programs[0].outputs[0].text = text
+    }
+    let file = try ModelFile(copying: try Converter().convert(graph).bytes)
+    let language = try LanguageModel(file.model)
+    #expect(language.startID == (isTokenizer ? nil : 4) && language.loneID == 4 && language.stopIDs == [4])
+    withExtendedLifetime(file) {}
+  }
+
   @Test(arguments: [false, true]) func scoresAreProbabilitiesWhereASoftmaxMakesThem(isSoftmax: Bool) throws {
     var graph = TestModels.languageGraph()
     let scores = graph.programs[0].outputs[0].value
