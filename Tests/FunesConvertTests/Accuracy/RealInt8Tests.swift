@@ -50,6 +50,22 @@ enum Scheme: String, CaseIterable, CustomTestStringConvertible {
     try expect(found, expected, limits("g2p-en"), scheme, embeddingMargin)
   }
 
+  @Test(arguments: Scheme.allCases) func indicateSpellsTheGoldenWords(scheme: Scheme) throws {
+    let (graph, golden) = try open("indicate", "weights.npz", recipe: "indicate")
+    let run = try QuantizedRun(graph, scheme.precision)
+    var found: [Float] = []
+    var expected: [Float] = []
+    for (word, spelled) in ["hindi", "dilli", "rajshekhar", "mohan", "ganga"].enumerated() {
+      let source = try golden.tensor("in\(word)").integers().map { Int32($0) }
+      let (ids, logits) = try run.generate(source: source)
+      let text = graph.texts[1].symbols
+      #expect(ids.map { text[$0] }.joined() == spelled + "$")
+      found += logits
+      expected += try golden.tensor("logits\(word)").floats().values
+    }
+    try expect(found, expected, limits("indicate"), scheme, embeddingMargin)
+  }
+
   @Test(arguments: Scheme.allCases, [("Basic_LSTM_S", "basic-lstm"), ("LSTM_S", "lstm"), ("GRU_S", "gru")])
   func keywordsAreHeard(scheme: Scheme, network: (name: String, recipe: String)) throws {
     let (graph, golden) = try open("ml-kws", "\(network.name)_weights.npz", recipe: "ml-kws-\(network.recipe)")

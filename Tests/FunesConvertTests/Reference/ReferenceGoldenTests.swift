@@ -41,6 +41,26 @@ import Testing
     }
   }
 
+  @Test func indicateSpellsItsGoldenWords() throws {
+    let imported = try RecipeFiles.imported("indicate", checkpoint: "indicate/weights.npz")
+    let golden = try RecipeFiles.golden("indicate/golden.npz")
+    let generation = try #require(imported.graph.generation)
+    let model = FloatReference(imported.graph)
+    for word in 0..<5 {
+      let source = try golden.tensor("in\(word)").integers().map { Int32($0) }
+      #expect(source.count == generation.padding?.rows)
+      let encoded = try model.run(program: "encode", inputs: ["character": .ids(source)], rows: source.count)
+      let rows = try golden.tensor("enc_out\(word)").floats().values
+      expectClose(encoded.value(named: "encoded")?.values, rows, "encoded \(word)")
+      let letters = try golden.tensor("out\(word)").integers().map { Int32($0) }
+      let fed = [Int32(generation.startID)] + letters.dropLast()
+      let steps = try model.run(program: "step", inputs: ["letter": .ids(fed)], rows: fed.count)
+      expectClose(steps["logits"], try golden.tensor("logits\(word)").floats().values, "logits \(word)")
+      let best = (0..<fed.count).map { Int32(argmax(steps["logits"]![($0 * 36)..<(($0 + 1) * 36)])) }
+      #expect(best == letters)
+    }
+  }
+
   @Test(arguments: [
     ("ml-kws-basic-lstm", "Basic_LSTM_S", "stop"), ("ml-kws-lstm", "LSTM_S", "unknown"),
     ("ml-kws-gru", "GRU_S", "stop"),
