@@ -17,11 +17,14 @@ import sys
 
 import numpy as np
 
+import reference_attention as rows_of
+
 NONE = 0xFFFFFFFF
 KINDS = [b"STRS", b"CONS", b"VALS", b"STAT", b"OPS ", b"RUNS", b"PROG", b"RSET", b"IO  ", b"TEXT", b"SYMS", b"GENR",
          b"META", b"GOLD", b"DATA"]
 CODES = ("LINEAR EMBEDDING ONE_HOT RNN LSTM GRU ADD MULTIPLY CONCAT SLICE ACTIVATE SOFTMAX LOG_SOFTMAX L2_NORMALIZE "
-         "COPY LAST MEAN WINDOW SUBSAMPLE STATE_READ STATE_WRITE LAYER_NORM RMS_NORM ROTARY ATTENTION").split()
+         "COPY LAST MEAN WINDOW SUBSAMPLE STATE_READ STATE_WRITE LAYER_NORM RMS_NORM ROTARY ATTENTION SCALE CONSTANT POSITION FIRST "
+         "POOL PATCHES BLOCK_ATTENTION REMEMBER MEMORY_ATTENTION").split()
 FUNCTIONS = [lambda x: x, lambda x: np.maximum(x, 0), np.tanh, lambda x: 0.5 + 0.5 * np.tanh(0.5 * x),
              lambda x: np.clip(0.2 * x + 0.5, 0, 1), lambda x: x * (1 + np.vectorize(math.erf)(x / 2 ** 0.5)) / 2,
              lambda x: x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x ** 3))) / 2,
@@ -144,21 +147,6 @@ def rotary(x, turns, position, dimensions, halves):
     return y
 
 
-def attention(q, k, v, states, heads, key_heads, window, scale):
-    """Rows of q, k, v to y and the caches, kept oldest row first here, so that the slot has no use."""
-    old = states[3]
-    keys, values = (np.concatenate([cache[window - old:], new]) for cache, new in zip(states, (k, v)))
-    size, y = q.shape[1] // heads, np.zeros_like(q)
-    for t in range(len(q)):
-        seen = slice(max(0, old + t + 1 - window), old + t + 1)
-        for h in range(heads):
-            own, key = slice(h * size, (h + 1) * size), slice(h * key_heads // heads * size, (h * key_heads // heads + 1) * size)
-            weight = np.exp((s := keys[seen, key] @ q[t, own] * scale) - s.max())
-            y[t, own] = weight @ values[seen, key] / weight.sum()
-    whole = [np.concatenate([np.zeros((window, k.shape[1])), cache])[-window:] for cache in (keys, values)]
-    return y, [*whole, states[2], min(old + len(q), window)]
-
-
 def perform(file, op, xs):
     """One operator over the rows of its inputs, each (rows, width): its outputs."""
     code, n, at = CODES[op[0] - 1], op[26:32], [s for s in op[22:26] if s != NONE]
@@ -210,9 +198,26 @@ def perform(file, op, xs):
     elif code == "ROTARY":
         ys, after = [rotary(x.reshape(rows, n[0], -1), w, states[0], n[1], n[2] == 1)], [(states[0] + rows) % 2 ** 32]
     elif code == "ATTENTION":
-        xs = [np.broadcast_to(v, (rows, v.shape[1])) for v in xs]
-        y, after = attention(*xs, states, *n[:3], struct.unpack("<f", struct.pack("<i", n[3]))[0])
+        y, after = rows_of.causal([np.broadcast_to(v, (rows, v.shape[1])) for v in xs], states, w, n)
         ys = [y]
+    elif code == "BLOCK_ATTENTION":
+        ys = [rows_of.block([np.broadcast_to(v, (rows, v.shape[1])) for v in xs], w, n)]
+    elif code == "REMEMBER":
+        ys, after = [], rows_of.remember([np.broadcast_to(v, (rows, v.shape[1])) for v in xs], states, n[0])
+    elif code == "MEMORY_ATTENTION":
+        ys = [rows_of.recall(x, states, w, n)]
+    elif code == "SCALE":
+        ys = [x * rows_of.real(n[0])]
+    elif code == "CONSTANT":
+        ys = [w[None]]
+    elif code == "POSITION":
+        ys, after = [x + w[states[0]:states[0] + rows]], [states[0] + rows]
+    elif code == "FIRST":
+        ys = [x[:1]]
+    elif code == "POOL":
+        ys = [rows_of.pool([np.broadcast_to(v, (rows, v.shape[1])) for v in xs], n[0], n[1])]
+    elif code == "PATCHES":
+        ys = [rows_of.patches(x, n)]
     elif code == "STATE_READ":
         ys = [states[0].reshape(1, -1)]
     else:
