@@ -34,7 +34,7 @@ static void run_call(const void *data, int32_t thread, int32_t threads) {
   const int32_t begin = funes_slice_begin(heads, thread, threads), end = funes_slice_begin(heads, thread + 1, threads);
   const int32_t stride = key_heads * width, ring = op->state_rows[0];
   uint8_t *scratch = call->context->thread_scratch + (size_t)thread * call->context->thread_scratch_bytes;
-  funes_attention_pass pass = {.key_stride = stride, .value_stride = stride, .ring = ring};
+  funes_attention_pass pass = {.ring = ring};
   pass.width = pass.value_width = width;
   pass.scale = funes_float_number(op, 3);
   pass.query = (float *)(void *)scratch;
@@ -42,17 +42,18 @@ static void run_call(const void *data, int32_t thread, int32_t threads) {
   int32_t slot = call->slot, filled = call->filled;
   for (int32_t r = call->row; r < call->row + call->rows; r++) {
     if (thread == 0) {
-      isa->halves(funes_cache_row(op, 0, slot, stride), funes_row(&op->in[1], r), stride);
-      isa->halves(funes_cache_row(op, 1, slot, stride), funes_row(&op->in[2], r), stride);
+      funes_cache_write(isa, op, 0, slot, stride, funes_row(&op->in[1], r));
+      funes_cache_write(isa, op, 1, slot, stride, funes_row(&op->in[2], r));
     }
     filled = lesser(filled + 1, ring);
     pass.count = lesser(filled, window);
     pass.first = slot + 1 - pass.count < 0 ? slot + 1 - pass.count + ring : slot + 1 - pass.count;
     wait_for_team(threads);
     for (int32_t head = begin; head < end; head++) {
-      const ptrdiff_t key_head = head / (heads / key_heads), at = (ptrdiff_t)head * width;
-      pass.keys = funes_cache_row(op, 0, 0, stride) + key_head * width;
-      pass.values = funes_cache_row(op, 1, 0, stride) + key_head * width;
+      const int32_t key_head = head / (heads / key_heads);
+      const ptrdiff_t at = (ptrdiff_t)head * width;
+      pass.keys = funes_cache_head(op, 0, stride, key_head, key_heads);
+      pass.values = funes_cache_head(op, 1, stride, key_head, key_heads);
       pass.bias = funes_head_bias(op, op->number[4], head, 0);
       isa->attention(funes_row(&op->out[0], r) + at, funes_row(&op->in[0], r) + at, &pass);
     }

@@ -49,10 +49,17 @@ typedef struct funes_bias {
   int32_t count;       /* of them */
 } funes_bias;
 
+/* One head's part of a cache. */
+typedef struct funes_cached {
+  const void *row;     /* of row 0: halves, or bytes where there are scales */
+  const float *scales; /* of row 0, or null */
+  ptrdiff_t stride;    /* from row to row, in elements */
+  ptrdiff_t heads;     /* from scale to scale */
+} funes_cached;
+
 /* What one head of attention over a cache reads: the rows `first` ... `first + count - 1` of a ring, oldest first. */
 typedef struct funes_attention_pass {
-  const uint16_t *keys, *values;      /* this head's part of row 0 */
-  ptrdiff_t key_stride, value_stride; /* from row to row */
+  funes_cached keys, values;
   int32_t width, value_width;         /* D and E */
   int32_t ring, first, count;
   float scale;
@@ -99,6 +106,8 @@ struct funes_isa {
   /* Every lane of one row. */
   void (*rotary)(float *y, const float *x, const funes_op *op, uint32_t position);
   void (*halves)(uint16_t *y, const float *x, int32_t count);
+  /* Returns the scale. */
+  float (*bytes)(int8_t *y, const float *x, int32_t count);
   /* One head of one row: q (D), y (E). */
   void (*attention)(float *y, const float *q, const funes_attention_pass *pass);
   void (*block_attention)(const funes_block_pass *pass);
@@ -133,10 +142,11 @@ static inline float *funes_row(const funes_rows *rows, int32_t row) {
   return rows->base + (ptrdiff_t)row * rows->stride;
 }
 
-/* Row `row` of a cache of halves, `width` a row. */
-static inline uint16_t *funes_cache_row(const funes_op *op, int32_t state, int32_t row, int32_t width) {
-  return (uint16_t *)(void *)op->state[state] + (ptrdiff_t)row * width;
-}
+/* Writes row `row` of a cache of `width` values a row. */
+void funes_cache_write(const funes_isa *isa, const funes_op *op, int32_t state, int32_t row, int32_t width,
+                       const float *x);
+/* Head `head` of `heads` of a cache of `width` values a row. */
+funes_cached funes_cache_head(const funes_op *op, int32_t state, int32_t width, int32_t head, int32_t heads);
 
 /* The bias of one head: its part of the first vector, or all of one that every head shares. */
 static inline funes_bias funes_head_bias(const funes_op *op, int32_t kind, int32_t head, int32_t shared) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Norms, rotary positions and halves. Included by every ISA file after kernel_vectors.h. */
+ * Norms, rotary positions, halves and bytes. Included by every ISA file after kernel_vectors.h. */
 
 enum { PARTS = FUNES_BLOCK_UNITS / FUNES_WIDTH };
 
@@ -137,4 +137,25 @@ static void ISA_NAME(halves)(uint16_t *y, const float *x, int32_t count) {
     __builtin_memcpy(bits, lanes, sizeof bits);
     for (int32_t lane = 0; lane < some; lane++) y[k + lane] = (uint16_t)bits[lane];
   }
+}
+
+/* m = max |x|,  scale = m / 127,  y = round(x (127 / m)), half to even; all zero where m < 2^-100. */
+static float ISA_NAME(bytes)(int8_t *y, const float *x, int32_t count) {
+  float lanes[FUNES_WIDTH];
+  vfloat most = splat(0.0f);
+  for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
+    const vfloat v = strict_magnitude(load_held(x + k, count - k));
+    most = where_less(most, v, v, most);
+  }
+  store(lanes, most);
+  for (int32_t lane = 1; lane < FUNES_WIDTH; lane++) lanes[0] = lanes[lane] > lanes[0] ? lanes[lane] : lanes[0];
+  const float m = lanes[0], inverse = m < 0x1p-100f ? 0.0f : 127.0f / m;
+  for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
+    const int32_t some = fewer(count - k, FUNES_WIDTH);
+    uint32_t bits[FUNES_WIDTH];
+    store(lanes, strict_clamp(load_held(x + k, count - k) * inverse, 127.0f) + 12582912.0f);
+    __builtin_memcpy(bits, lanes, sizeof bits);
+    for (int32_t lane = 0; lane < some; lane++) y[k + lane] = (int8_t)(int32_t)(bits[lane] - 0x4b400000u);
+  }
+  return m < 0x1p-100f ? 0.0f : m / 127.0f;
 }

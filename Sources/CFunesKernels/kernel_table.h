@@ -15,6 +15,7 @@ const funes_isa ISA_NAME(funes_isa) = {
     .rms_norm = ISA_NAME(rms_norm),
     .rotary = ISA_NAME(rotary),
     .halves = ISA_NAME(halves),
+    .bytes = ISA_NAME(bytes),
     .attention = ISA_NAME(attention),
     .block_attention = ISA_NAME(block_attention),
 };

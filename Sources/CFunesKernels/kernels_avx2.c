@@ -53,6 +53,13 @@ FUNES_INLINE vfloat load_halves(const uint16_t *x, int32_t count) {
   return (vfloat)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)some));
 }
 
+FUNES_INLINE vfloat load_bytes(const int8_t *x, int32_t count) {
+  int8_t some[16] = {0};
+  for (int32_t k = 0; k < count && count < 8; k++) some[k] = x[k];
+  const int8_t *from = count >= 8 ? x : some;
+  return (vfloat)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)from)));
+}
+
 /* Eight columns from `col` on, times e; lanes past the end are zero. */
 FUNES_INLINE __m256 columns(const float *x, const funes_matrix *matrix, int32_t col) {
   const __m256 t = (__m256)load_some(x + col, matrix->cols - col, 0.0f);

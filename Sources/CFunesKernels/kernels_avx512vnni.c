@@ -46,6 +46,10 @@ FUNES_INLINE vfloat load_halves(const uint16_t *x, int32_t count) {
   return (vfloat)_mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(count), x));
 }
 
+FUNES_INLINE vfloat load_bytes(const int8_t *x, int32_t count) {
+  return (vfloat)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes(count), x)));
+}
+
 /* Sixteen columns from `col` on, times e; lanes past the end are zero. */
 FUNES_INLINE __m512 columns(const float *x, const funes_matrix *matrix, int32_t col) {
   const __m512 t = (__m512)load_some(x + col, matrix->cols - col, 0.0f);

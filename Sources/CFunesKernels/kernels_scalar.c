@@ -14,6 +14,8 @@ FUNES_INLINE vfloat load_halves(const uint16_t *x, int32_t count) {
   return count > 0 ? strict_float_of_half(*x) : 0.0f;
 }
 
+FUNES_INLINE vfloat load_bytes(const int8_t *x, int32_t count) { return count > 0 ? (float)*x : 0.0f; }
+
 /* What is quantised of one column: x e, held to [-2^100, 2^100], a NaN as 0. */
 FUNES_INLINE float column(const float *x, const float *equalizer, int32_t col) {
   return strict_clamp(equalizer ? x[col] * equalizer[col] : x[col], 0x1p100f);
@@ -89,5 +91,7 @@ float funes_exp(float x) { return strict_exp(x); }
 float funes_log(float x) { return strict_log(x); }
 
 uint16_t funes_half_of_float(float value) { return (uint16_t)strict_half(value); }
+
+float funes_bytes_of_floats(int8_t *y, const float *x, int32_t count) { return bytes_scalar(y, x, count); }
 
 float funes_float_of_half(uint16_t half) { return strict_float_of_half(half); }

@@ -19,7 +19,7 @@ void funes_remember(const funes_op *op, const funes_context *context, int32_t ro
       for (int32_t side = 0; side < 2; side++) {
         const int32_t width = op->in[side].width / appended;
         const float *x = funes_row(&op->in[side], r) + (ptrdiff_t)n * width;
-        context->isa->halves(funes_cache_row(op, side, count, width), x, width);
+        funes_cache_write(context->isa, op, side, count, width, x);
       }
       count++;
     }
@@ -49,8 +49,6 @@ static void run_call(const void *data, int32_t thread, int32_t threads) {
   const int64_t units = (int64_t)heads * call->rows;
   uint8_t *scratch = call->context->thread_scratch + (size_t)thread * call->context->thread_scratch_bytes;
   funes_attention_pass pass = {.ring = op->state_rows[0], .count = call->count, .scale = funes_float_number(op, 2)};
-  pass.key_stride = (ptrdiff_t)key_heads * width;
-  pass.value_stride = (ptrdiff_t)key_heads * value_width;
   pass.width = width;
   pass.value_width = value_width;
   pass.additive = op->number[3] == 1 ? op->vector[0] : 0;
@@ -58,9 +56,9 @@ static void run_call(const void *data, int32_t thread, int32_t threads) {
   pass.scores = pass.query + FUNES_PADDED(width);
   for (int64_t unit = units * thread / threads; unit < units * (thread + 1) / threads; unit++) {
     const int32_t r = call->row + (int32_t)(unit / heads), head = (int32_t)(unit % heads);
-    const ptrdiff_t key_head = head / (heads / key_heads);
-    pass.keys = funes_cache_row(op, 0, 0, 0) + key_head * width;
-    pass.values = funes_cache_row(op, 1, 0, 0) + key_head * value_width;
+    const int32_t key_head = head / (heads / key_heads);
+    pass.keys = funes_cache_head(op, 0, key_heads * width, key_head, key_heads);
+    pass.values = funes_cache_head(op, 1, key_heads * value_width, key_head, key_heads);
     float *y = funes_row(&op->out[0], r) + (ptrdiff_t)head * value_width;
     call->context->isa->attention(y, funes_row(&op->in[0], r) + (ptrdiff_t)head * width, &pass);
   }

@@ -61,6 +61,11 @@ struct ConvertCommand: ParsableCommand {
     help: ArgumentHelp("Bits of activations: 16, or 8 for half the work where the loss is accepted.", valueName: "bits")
   )
   var activations = 16
+  @Option(
+    help: ArgumentHelp(
+      "Bits of attention's caches and memories: 16, or 8 for half their memory; the loss is measured beside.",
+      valueName: "bits"))
+  var cache = 16
   @Option(help: ArgumentHelp("Write the recipe that was read or inferred.", valueName: "file"))
   var recipeOut: String?
   @Option(
@@ -79,6 +84,9 @@ struct ConvertCommand: ParsableCommand {
     guard activations == 8 || activations == 16 else {
       throw ValidationError("--activations: found \(activations), expected 8 or 16 bits")
     }
+    guard CacheBits(rawValue: cache) != nil else {
+      throw ValidationError("--cache: found \(cache), expected 8 or 16 bits")
+    }
     guard (0...100_000).contains(rows) else { throw ValidationError("--rows: found \(rows), expected 0 to 100000") }
   }
 
@@ -95,23 +103,30 @@ struct ConvertCommand: ParsableCommand {
     for note in imported.notes { Talk.say("funes: \(note)") }
     let bar = Progress("converting", isForced: progress)
     var converter = Converter(precision: activations == 8 ? .fast : .default)
+    converter.cacheBits = CacheBits(rawValue: cache) ?? .sixteen
     converter.progress = { bar.update($0, of: $1, $2) }
     let converted = try converter.convert(graph)
     try StreamingProof.check(try ModelFile(copying: converted.bytes, memoryLimit: .max))
     var report = converted.report
     var comparison: LayerComparison?
+    var finerCaches: LayerComparison?
     var givenPrograms: Set<String> = []
     if rows > 0 || input != nil {
       let inputs = try input.map { try SampleRows.read(path: $0, for: graph) } ?? [:]
       comparison = try LayerComparison(graph, converter: converter, inputs: inputs, rows: max(1, rows))
       report.take(comparison!)
+      if converter.cacheBits == .eight {
+        converter.cacheBits = .sixteen
+        finerCaches = try LayerComparison(graph, converter: converter, inputs: inputs, rows: max(1, rows))
+      }
       givenPrograms = Set(inputs.keys)
     }
     bar.end()
     try AtomicFile.write(path, converted.bytes)
     if let recipeOut, let recipe = imported.recipe { try AtomicFile.write(recipeOut, Array(recipe.json().utf8)) }
     let summary = ConversionSummary(
-      path: path, notes: imported.notes, report: report, comparison: comparison, givenPrograms: givenPrograms)
+      path: path, notes: imported.notes, report: report, comparison: comparison, finerCaches: finerCaches,
+      givenPrograms: givenPrograms)
     for warning in summary.warnings { Talk.say("funes: \(warning)") }
     let stdout = ByteWriter.standardOutput()
     try stdout.write(json ? summary.json : summary.text)

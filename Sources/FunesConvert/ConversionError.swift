@@ -27,6 +27,8 @@ public enum ConversionError: Error, Equatable {
   case nulInString(String)
   /// A precision is given for a matrix that the graph does not have.
   case unknownMatrix(String)
+  /// Two operators with different numbers of key heads read one cache, so its bytes cannot have a scale for each head.
+  case sharedCache(state: String, keyHeads: Int, others: Int)
   /// The runtime refuses the file: an operator's shapes, rows or states do not fit each other.
   case refused(ModelError)
   /// The self-test could not run.
@@ -58,6 +60,9 @@ extension ConversionError: CustomStringConvertible {
       "string \"\(string.prefix { $0 != "\0" })…\": found a NUL, expected text"
     case .unknownMatrix(let name):
       "precision: found no matrix \"\(name)\" in the graph"
+    case .sharedCache(let state, let keyHeads, let others):
+      "cache \"\(state)\": found operators of \(keyHeads) and of \(others) key heads that read it, expected the same; "
+        + "keep caches in 16 bits"
     case .refused(let error): "the runtime refuses the converted file: \(error)"
     case .selfTest(let error): "self-test: \(error)"
     }

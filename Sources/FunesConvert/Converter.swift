@@ -21,6 +21,8 @@ public struct Converter {
   public var precision: Precision
   /// Other precisions for single matrices, by the name of the constant.
   public var exceptions: [String: Precision] = [:]
+  /// Of attention's caches and memories.
+  public var cacheBits = CacheBits.sixteen
   /// False gives every value memory of its own, for reading all of them after a call.
   public var sharesArena = true
   /// The self-test that the file carries: nil for a few rows of every program, empty for none.
@@ -31,6 +33,7 @@ public struct Converter {
 
   /// Converts a graph as it stands; equal graphs and options give equal bytes on every machine.
   public func convert(_ graph: Graph) throws(ConversionError) -> ConvertedModel {
+    let graph = cacheBits == .eight ? try graph.withByteCaches() : graph
     try graph.checkConstants()
     let matrices = try quantize(graph)
     let plan = ArenaPlanner.plan(graph, isSharing: sharesArena)

@@ -30,6 +30,7 @@ struct AllocationProof {
     try prove("every operator", .everyOperator(), steps: steps)
     try prove("images", .images(), steps: steps)
     try prove("attending", .attending(), steps: steps)
+    try prove("attending, caches of bytes", .attending(), cacheBits: .eight, steps: steps / 4)
     try prove("decoder", .decoder(), steps: steps)
     for cell in TestCell.allCases {
       try prove("\(cell) 20→24", .streaming(cell, inputs: 20, units: 24, outputs: 6), steps: steps)
@@ -50,8 +51,10 @@ struct AllocationProof {
     if counted != 20 { fail("the counter missed some") }
   }
 
-  mutating func prove(_ name: String, _ graph: Graph, steps: Int) throws {
-    let file = AlignedBytes(try Converter().convert(graph).bytes)
+  mutating func prove(_ name: String, _ graph: Graph, cacheBits: CacheBits = .sixteen, steps: Int) throws {
+    var converter = Converter()
+    converter.cacheBits = cacheBits
+    let file = AlignedBytes(try converter.convert(graph).bytes)
     let model = try Model(unsafeBytes: UnsafeRawBufferPointer(file.bytes))
     for threads in 1...2 {
       for rows in [1, 5] {

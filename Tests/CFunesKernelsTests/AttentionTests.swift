@@ -12,6 +12,7 @@ private final class AttentionBench {
   let keys: Memory<UInt16>, values: Memory<UInt16>
   let slot = Memory<UInt32>(1, zero: 0), filled = Memory<UInt32>(1, zero: 0)
   let bias: Memory<Float>
+  let isBytes: Bool
   let biasKind: funes_attention_bias
   let scale: Float
   var op = funes_op()
@@ -19,7 +20,7 @@ private final class AttentionBench {
   /// `spare` rows of the caches are beyond the window.
   init(
     heads: Int, keyHeads: Int, width: Int, window: Int, spare: Int = 0, rowCount: Int,
-    bias kind: funes_attention_bias? = nil,
+    bias kind: funes_attention_bias? = nil, isBytes: Bool = false,
     seed: UInt64 = 5
   ) {
     (self.heads, self.keyHeads, self.width, self.window) = (heads, keyHeads, width, window)
@@ -30,8 +31,12 @@ private final class AttentionBench {
     k = Memory((0..<rowCount * keyHeads * width).map { _ in random.unit() })
     v = Memory((0..<rowCount * keyHeads * width).map { _ in random.unit() })
     y = Memory(q.count)
-    keys = Memory(ring * keyHeads * width, zero: 0)
-    values = Memory(ring * keyHeads * width, zero: 0)
+    // Bytes and their scales take no more than twice as many halves and some.
+    let halves = isBytes ? ring * keyHeads * (width + 4) / 2 * 2 + 64 : ring * keyHeads * width
+    keys = Memory(halves, zero: 0)
+    values = Memory(halves, zero: 0)
+    self.isBytes = isBytes
+    if isBytes { (op.state_heads.0, op.state_heads.1) = (Int32(keyHeads), Int32(keyHeads)) }
     let biases = kind == FUNES_SLOPES ? 1 : kind == FUNES_DISTANCES ? 3 : 0
     bias = Memory((0..<biases * heads).map { _ in random.unit() })
     op.input_count = 3
@@ -82,7 +87,16 @@ private final class AttentionBench {
   }
 
   var expected: [Double] {
-    func half(_ x: Float) -> Double { Double(funes_float_of_half(funes_half_of_float(x))) }
+    /// Rows of heads as a cache gives them back.
+    func cached(_ memory: Memory<Float>) -> [Double] {
+      if !isBytes { return memory.values.map { Double(funes_float_of_half(funes_half_of_float($0))) } }
+      return (0..<memory.count / width).flatMap { head in
+        var bytes = [Int8](repeating: 0, count: width)
+        let scale = funes_bytes_of_floats(&bytes, memory.base + head * width, Int32(width))
+        return bytes.map { Double($0) * Double(scale) }
+      }
+    }
+    let (k, v) = (cached(k), cached(v))
     var y: [Double] = []
     for row in 0..<rowCount {
       let seen = max(0, row - window + 1)...row
@@ -91,14 +105,14 @@ private final class AttentionBench {
         let scores = seen.map { past in
           (0..<width).reduce(0.0) {
             $0 + Double(q.base[(row * heads + head) * width + $1])
-              * half(k.base[(past * keyHeads + keyHead) * width + $1])
+              * k[(past * keyHeads + keyHead) * width + $1]
           } * Double(scale) + biasOf(head, past: row - past)
         }
         let e = scores.map { exp($0 - scores.max()!) }
         let sum = e.reduce(0, +)
         for element in 0..<width {
           y.append(
-            zip(seen, e).reduce(0) { $0 + $1.1 * half(v.base[($1.0 * keyHeads + keyHead) * width + element]) } / sum)
+            zip(seen, e).reduce(0) { $0 + $1.1 * v[($1.0 * keyHeads + keyHead) * width + element] } / sum)
         }
       }
     }
@@ -179,6 +193,30 @@ func attentionWithSpareRowsAndABiasAgreesWithDouble(spare: Int, bias: funes_atte
     let again = (17 - spare) * 63
     #expect(bits(Array(bench.y.values[again...])) == Array(y[again...]))
   }
+}
+
+@Test func attentionOverBytesAgreesWithDoubleAndAcrossISAs() {
+  for width in Array(1...35) + [64] {
+    for (heads, keyHeads, window, spare) in [(1, 1, 1, 0), (4, 2, 7, 2), (2, 2, 40, 0)] {
+      let bench = AttentionBench(
+        heads: heads, keyHeads: keyHeads, width: width, window: window, spare: spare, rowCount: 11, isBytes: true)
+      let definition = bench.run(isa: "scalar", block: 1)
+      let worst = largestDifference(bench.y.values, bench.expected)
+      #expect(worst.error <= 3e-6, "\(width), \(heads), \(keyHeads), \(window): \(worst)")
+      for isa in availableISAs { #expect(bench.run(isa: isa, threads: 2, block: 4) == definition, "\(isa), \(width)") }
+    }
+  }
+}
+
+@Test func bytesHaveTheScaleOfTheLargest() {
+  func bytes(_ x: [Float]) -> (scale: Float, values: [Int8]) {
+    var y = [Int8](repeating: 99, count: x.count)
+    return (funes_bytes_of_floats(&y, x, Int32(x.count)), y)
+  }
+  #expect(bytes([254, -254, 1, 3, -1, 0.99]) == (2, [127, -127, 0, 2, 0, 0]))
+  #expect(bytes([.nan, 0, -0.0]) == (0, [0, 0, 0]))
+  #expect(bytes([0x1p-101, -0x1p-101]) == (0, [0, 0]))
+  #expect(bytes([.infinity, 0x1p49, -.infinity]) == (0x1p50 / 127, [127, 64, -127]))
 }
 
 @Test func everyISAWidensEveryHalf() {

@@ -18,7 +18,7 @@ private final class MemoryBench {
   /// Rows of `appended` keys and values each.
   init(
     heads: Int = 3, keyHeads: Int = 1, width: Int, valueWidth: Int, limit: Int, appended: Int = 1,
-    isAdditive: Bool = false
+    isAdditive: Bool = false, isBytes: Bool = false
   ) {
     (self.heads, self.keyHeads, self.width, self.valueWidth) = (heads, keyHeads, width, valueWidth)
     self.limit = limit
@@ -29,8 +29,9 @@ private final class MemoryBench {
     q = numbers(Self.rowCount * heads * width)
     y = Memory(Self.rowCount * heads * valueWidth)
     score = numbers(width)
-    keys = Memory(limit * keyHeads * width, zero: 0)
-    values = Memory(limit * keyHeads * valueWidth, zero: 0)
+    // Enough for bytes and their scales.
+    keys = Memory(limit * keyHeads * (width + 4) + 64, zero: 0)
+    values = Memory(limit * keyHeads * (valueWidth + 4) + 64, zero: 0)
     remember.input_count = 2
     remember.in.0 = rows(k, width: appended * keyHeads * width)
     remember.in.1 = rows(v, width: appended * keyHeads * valueWidth)
@@ -46,6 +47,7 @@ private final class MemoryBench {
         base.assumingMemoryBound(to: Float.self)
       }
       self[keyPath: op].state = (state(keys.base), state(values.base), state(filled.base), nil)
+      if isBytes { self[keyPath: op].state_heads = (Int32(keyHeads), Int32(keyHeads), 0, 0) }
       self[keyPath: op].state_rows = (Int32(limit), Int32(limit), 1, 0)
     }
   }
@@ -79,32 +81,40 @@ private final class MemoryBench {
   var expected: [Double] {
     func half(_ x: UInt16) -> Double { Double(funes_float_of_half(x)) }
     let count = Int(filled.base[0])
+    func cached(_ memory: Memory<UInt16>, _ row: Int, _ keyHead: Int, _ element: Int, width: Int) -> Double {
+      let at = (row * keyHeads + keyHead) * width + element
+      if attention.state_heads.0 == 0 { return half(memory.base[at]) }
+      let bytes = UnsafeRawPointer(memory.base)
+      let scales = (limit * keyHeads * width + 63) / 64 * 64
+      let scale = bytes.load(fromByteOffset: scales + (row * keyHeads + keyHead) * 4, as: Float.self)
+      return Double(bytes.load(fromByteOffset: at, as: Int8.self)) * Double(scale)
+    }
     return (0..<y.count).map { at in
       let (row, head, element) = (at / (heads * valueWidth), at / valueWidth % heads, at % valueWidth)
       let keyHead = head * keyHeads / heads
       let scores = (0..<count).map { j in
         (0..<width).reduce(0.0) {
           let q = Double(q.base[(row * heads + head) * width + $1])
-          let k = half(keys.base[(j * keyHeads + keyHead) * width + $1])
+          let k = cached(keys, j, keyHead, $1, width: width)
           return $0 + (attention.number.3 == 1 ? Double(score.base[$1]) * tanh(q + k) : q * k)
         } * Double(scale)
       }
       let e = scores.map { exp($0 - scores.max()!) }
       let weighed = (0..<count).reduce(0.0) {
-        $0 + e[$1] * half(values.base[($1 * keyHeads + keyHead) * valueWidth + element])
+        $0 + e[$1] * cached(values, $1, keyHead, element, width: valueWidth)
       }
       return count == 0 ? 0 : weighed / e.reduce(0, +)
     }
   }
 }
 
-@Test(arguments: [false, true])
-func memoriesAgreeWithDoubleAndAcrossISAs(isAdditive: Bool) {
+@Test(arguments: [false, true], [false, true])
+func memoriesAgreeWithDoubleAndAcrossISAs(isAdditive: Bool, isBytes: Bool) {
   for width in Array(1...18) + [31, 32, 33, 64] {
     for (valueWidth, appended) in [(1, 1), (width, 2), (21, 7)] {
       let bench = MemoryBench(
         heads: isAdditive ? 1 : 3, width: width, valueWidth: valueWidth, limit: 43, appended: appended,
-        isAdditive: isAdditive)
+        isAdditive: isAdditive, isBytes: isBytes)
       let definition = bench.run(isa: "scalar", block: 1)
       #expect(bench.filled.base[0] == UInt32(min(43, 6 * appended)))
       let worst = largestDifference(bench.y.values, bench.expected)

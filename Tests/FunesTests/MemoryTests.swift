@@ -2,6 +2,7 @@
 // A source that is remembered and asked for: the same bits of every instruction set, team and size of calls, and what is
 // admitted.
 
+import CFunesKernels
 import FunesConvert
 import FunesTestSupport
 import Testing
@@ -31,8 +32,15 @@ import Testing
     return (made, session.snapshotBytes())
   }
 
-  @Test func callsOfAnySizeTeamsAndInstructionSetsGiveTheSameBits() throws {
-    let loaded = try LoadedModel(.attending())
+  private static func loaded(_ bits: CacheBits) throws -> LoadedModel {
+    var converter = Converter()
+    converter.cacheBits = bits
+    return try LoadedModel(try converter.convert(.attending()).bytes)
+  }
+
+  @Test(arguments: CacheBits.allCases)
+  func callsOfAnySizeTeamsAndInstructionSetsGiveTheSameBits(bits: CacheBits) throws {
+    let loaded = try Self.loaded(bits)
     let expected = try hash(loaded, block: 1)
     #expect(expected.made.contains { Float(bitPattern: $0) != 0 })
     for block in [1, 7, 40] {
@@ -97,5 +105,40 @@ import Testing
     // "near" has no row to spare: what it pushed out is gone after the next.
     try rewind.rollBack(&session, steps: 1)
     #expect(throws: RewindError.self) { try rewind.rollBack(&session, steps: 1) }
+  }
+
+  @Test func aCacheOfBytesIsReadWrittenAndRestored() throws {
+    let loaded = try Self.loaded(.eight)
+    let state = try #require(loaded.model.stateIndex(named: "memory.values"))
+    #expect(loaded.model.states[state].heads == 1)
+    #expect(loaded.model.states[state].byteCount == 832 + 832)
+    var session = try Session(loaded.model, rows: 9)
+    session.fillInputs(of: read, rows: 9, seed: 2)
+    #expect(session.run(read, rows: 9).rows == 9)
+    var values = session.stateValues(state)
+    #expect(values[..<72].contains { $0 != 0 } && values[72...].allSatisfy { $0 == 0 })
+    let kept = session.snapshotBytes()
+    var other = try Session(loaded.model)
+    try other.restore(from: kept.span)
+    #expect(other.snapshotBytes() == kept)
+    // What was read is written back to the same bytes, and other numbers to the nearest.
+    try other.writeState(state, from: values.span)
+    #expect(other.stateValues(state) == values)
+    values.replaceSubrange(0..<4, with: [127, -3.4, 0.6, -127])
+    try other.writeState(state, from: values.span)
+    #expect(other.stateValues(state)[0..<4] == [127, -3, 1, -127])
+    #expect(throws: SnapshotError.value(state: state)) {
+      try other.writeState(state, from: [Float](repeating: .infinity, count: 828).span)
+    }
+    // −128 and a scale below zero are not what a step writes; 64 for the head, then the keys of 621 bytes and their scales.
+    for (offset, byte) in [(64 + 640 + 832, 0x80), (64 + 640 + 832 + 832 + 3, 0xBF), (64 + 640 + 832 + 828, 1)]
+      as [(Int, UInt8)]
+    {
+      var bytes = kept
+      bytes[offset] = byte
+      bytes.set(bytes.withUnsafeBytes { funes_crc32c(0, $0.baseAddress! + 64, bytes.count - 64) }, at: 12)
+      bytes.set(bytes.withUnsafeBytes { funes_crc32c(0, $0.baseAddress!, 60) }, at: 60)
+      #expect(throws: SnapshotError.value(state: state)) { try session.restore(from: bytes.span) }
+    }
   }
 }

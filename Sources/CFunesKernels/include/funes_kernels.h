@@ -125,6 +125,7 @@ typedef struct funes_op {
   int32_t state_width[FUNES_MAX_STATES]; /* logical floats of one lane; 0 stands for one lane */
   int32_t number[FUNES_MAX_NUMBERS];     /* the operator's own integers */
   int32_t state_rows[FUNES_MAX_STATES];  /* lanes of a state: rows of a cache */
+  int32_t state_heads[FUNES_MAX_STATES]; /* of a cache of bytes: scales of a row; 0 for halves */
   const float *vector[2];                /* norms: gain, bias; rotary: turns; constants: values;
                                             attention: bias, or v of its score */
   int32_t vector_count[2];               /* floats of each */
@@ -224,13 +225,13 @@ FUNES_NO_LOCKS void funes_layer_norm(const funes_op *op, const funes_context *co
 FUNES_NO_LOCKS void funes_rms_norm(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* Turns pairs of each lane by the position, state[0], one uint32_t that wraps; number[0] lanes, [1] dimensions, [2] style. */
 FUNES_NO_LOCKS void funes_rotary(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
-/* Causal attention over a cache: in q k v; state[0] keys, [1] values (uint16_t halves), [2] slot, [3] filled (uint32_t);
+/* Causal attention over a cache: in q k v; state[0] keys, [1] values (uint16_t halves, or bytes), [2] slot, [3] filled (uint32_t);
  * number[0] heads, [1] key heads, [2] window, [3] bits of the scale, [4] a funes_attention_bias, whose values are
  * vector[0]. Sums over positions run oldest first; sums over a head's elements in one fixed tree. */
 FUNES_NO_LOCKS void funes_attention(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 FUNES_NO_LOCKS size_t funes_attention_thread_scratch_bytes(const funes_op *op);
-/* Appends rows to a memory: in k v, number[0] rows of each in one row; state[0] keys, [1] values (uint16_t halves),
- * [2] filled. What does not fit is left out; the runtime admits no such row. */
+/* Appends rows to a memory: in k v, number[0] rows of each in one row; state[0] keys, [1] values (uint16_t
+ * halves, or bytes), [2] filled. What does not fit is left out; the runtime admits no such row. */
 FUNES_NO_LOCKS void funes_remember(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* Attention over a memory: in q; states as above, only read; number[0] heads, [1] key heads, [2] bits of the scale, [3]
  * score: 0 q k, 1 v tanh(q + k) with v vector[0]. Zero where nothing is remembered. Sums as in funes_attention. */
@@ -245,6 +246,10 @@ FUNES_NO_LOCKS size_t funes_block_attention_thread_scratch_bytes(const funes_op 
 /* IEEE binary16, round half even; what overflows becomes the largest finite half, a NaN 0. */
 FUNES_NO_LOCKS uint16_t funes_half_of_float(float value);
 FUNES_NO_LOCKS float funes_float_of_half(uint16_t half);
+/* A head's values as bytes, x ~ scale y with y in -127 ... 127, and the scale: the largest magnitude / 127; a NaN is 0, and
+ * so is everything below 2^-100. A cache of bytes has its rows first, then, from the next multiple of 64 on, a scale
+ * (rows, heads) for each head of each row. */
+FUNES_NO_LOCKS float funes_bytes_of_floats(int8_t *y, const float *x, int32_t count);
 
 /* ---- Checks of what comes from outside ---- */
 /* First index of x[0 ..< count] that is not finite or exceeds 2^50 in magnitude, or count. */

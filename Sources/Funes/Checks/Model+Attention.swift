@@ -29,6 +29,7 @@ extension Model {
     for slot in 0..<2 { try checkState(operation, slot, kind: 7, lanes: rows, width: width, place) }
     try place.require(rows >= window, .state, rows, window)
     try place.require(operation.state(0) != operation.state(1), .state, operation.state(1), operation.state(0))
+    try checkParts(operation, keyHeads: keyHeads, place)
     try checkCounter(operation, 2, limit: UInt32(rows), place)
     try checkCounter(operation, 3, limit: UInt32(rows) + 1, place)
     try checkBias(operation, heads: heads, rows: nil, place)
@@ -90,6 +91,15 @@ extension Model {
     let y = value(Int(operation.output(0))).width
     try place.require(y % heads == 0, .shape, y, heads)
     try checkState(operation, 1, kind: 7, lanes: rows, width: y / heads * keyHeads, place)
+    try checkParts(operation, keyHeads: keyHeads, place)
+  }
+
+  /// Each head that is read has a scale of its own in caches of bytes.
+  private func checkParts(_ operation: OperatorRecord, keyHeads: Int, _ place: OperatorPlace) throws(ModelError) {
+    for slot in 0..<2 {
+      let state = state(Int(operation.state(slot)))
+      try place.require(!state.isBytes || state.heads == keyHeads, .state, state.heads, keyHeads)
+    }
   }
 
   /// The rows of a memory: those of its keys, which its values have too, and which its counter may reach.

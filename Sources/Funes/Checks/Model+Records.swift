@@ -82,15 +82,18 @@ extension Model {
       let record = state.record
       try checkName(state.name, section, index)
       try section.require(index, state.kind >= 1 && state.kind <= 7, .kind, UInt64(state.kind), 7)
-      try section.require(index, record.u16(6) == 0 && record.u64(24) == 0, .reserved, 1, 0)
+      try section.require(index, record.u16(6) == 0 && record.u32(28) == 0, .reserved, 1, 0)
       let isCounter = state.kind == 4
-      let element = isCounter ? 2 : state.isCache ? 3 : 1
+      let element = isCounter ? 2 : state.isCache ? (state.isBytes ? 4 : 3) : 1
       try section.require(index, record.u8(5) == element, .element, UInt64(record.u8(5)), UInt64(element))
       let lanes = record.u32(8)
       let width = record.u32(12)
       let limit: UInt32 = isCounter ? 1 : 1 << 24
       try section.require(index, lanes >= 1 && lanes <= limit, .extent, UInt64(lanes), UInt64(limit))
       try section.require(index, width >= 1 && width <= limit, .extent, UInt64(width), UInt64(limit))
+      let heads = record.u32(24)
+      let isParted = state.isBytes ? heads >= 1 && heads <= width && width % heads == 0 : heads == 0
+      try section.require(index, isParted, .extent, UInt64(heads), UInt64(state.isBytes ? width : 0))
       try section.require(index, (state.limit > 0) == isCounter, .extent, UInt64(state.limit), isCounter ? 1 : 0)
       total += state.byteCount
       try section.require(index, total <= 1 << 36 && total <= UInt64(Int.max / 4), .extent, total, 1 << 36)

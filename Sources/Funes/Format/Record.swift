@@ -79,13 +79,19 @@ struct StateRecord {
   var initial: UInt32 { record.u32(16) }
   var limit: UInt32 { record.u32(20) }
   var isRing: Bool { kind == 3 }
-  /// Halves, whose rows are adjacent; all others hold 32-bit numbers.
+  /// Halves or bytes, whose rows are adjacent; all others hold 32-bit numbers.
   var isCache: Bool { kind == 7 }
+  /// A cache of bytes, whose rows have a scale for each of `heads` parts.
+  var isBytes: Bool { record.u8(5) == 4 }
+  var heads: Int { Int(record.u32(24)) }
+  /// Where the scales of a cache of bytes begin.
+  var scaleOffset: UInt64 { (UInt64(lanes) * UInt64(width) + 63) / 64 * 64 }
   /// How the values lie in memory: rows of which each begins a block of 16. A ring's rows are adjacent, as one.
   var storedRows: Int { isRing ? 1 : lanes }
   var storedWidth: Int { isRing ? lanes * width : width }
   var paddedWidth: Int { (storedWidth + 15) / 16 * 16 }
   var byteCount: UInt64 {
+    if isBytes { return scaleOffset + (UInt64(lanes) * UInt64(heads) * 4 + 63) / 64 * 64 }
     if isCache { return (UInt64(lanes) * UInt64(width) * 2 + 63) / 64 * 64 }
     let (rows, width) = isRing ? (1, UInt64(lanes) * UInt64(width)) : (UInt64(lanes), UInt64(width))
     return rows * ((width + 15) / 16 * 64)

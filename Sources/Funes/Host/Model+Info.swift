@@ -64,6 +64,8 @@
     public var lanes: Int
     public var width: Int
     public var byteCount: Int
+    /// Scales of a row of a cache of bytes; 0 for all other states.
+    public var heads = 0
   }
 
   /// A constant.
@@ -143,7 +145,7 @@
         let state = state(index)
         return StateInfo(
           name: string(state.name), kind: StateInfo.Kind(rawValue: state.kind) ?? .value, lanes: state.lanes,
-          width: state.width, byteCount: Int(state.byteCount))
+          width: state.width, byteCount: Int(state.byteCount), heads: state.heads)
       }
     }
 

@@ -70,6 +70,12 @@ extension Model {
         rows[slot] = Int32(state(Int(operation.state(slot))).lanes)
       }
     }
+    withUnsafeMutableBytes(of: &op.state_heads) { slots in
+      let heads = slots.assumingMemoryBound(to: Int32.self)
+      for slot in 0..<4 where operation.state(slot) != none {
+        heads[slot] = Int32(state(Int(operation.state(slot))).heads)
+      }
+    }
   }
 
   /// An operator's numbers and widths without pointers: enough to say what scratch it needs.

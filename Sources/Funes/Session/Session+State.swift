@@ -49,12 +49,13 @@ extension Session {
     return model.state(index).lanes * model.state(index).width
   }
 
-  /// Copies a state out, (lanes, width). A cache's halves become floats, which hold them exactly; its rows are in the
+  /// Copies a state out, (lanes, width). A cache's halves or bytes become floats; its rows are in the
   /// order of their slots.
   public func readState(_ index: Int, into output: consuming MutableSpan<Float>) {
     precondition(output.count == stateCount(index), "Session.readState: output.count is not the state's")
     let state = model.state(index)
     precondition(!state.isCounter, "Session.readState: a counter holds no floats")
+    if state.isBytes { return readBytes(index, state, &output) }
     if state.isCache {
       let halves = unsafeHalves(index)
       for position in 0..<output.count { output[position] = funes_float_of_half(halves[position]) }
@@ -68,7 +69,7 @@ extension Session {
   }
 
   /// Sets a state, (lanes, width). Values are finite and at most 2^50 in magnitude. A cache takes them as a step would:
-  /// rounded to halves, and what is larger than the largest half becomes that.
+  /// rounded to halves, where what is larger than the largest half becomes that, or to bytes.
   public mutating func writeState(_ index: Int, from input: Span<Float>) throws(SnapshotError) {
     precondition(input.count == stateCount(index), "Session.writeState: input.count is not the state's")
     let state = model.state(index)
@@ -77,6 +78,7 @@ extension Session {
       throw .value(state: index)
     }
     epoch &+= 1
+    if state.isBytes { return writeBytes(index, state, input) }
     if state.isCache {
       let halves = unsafeHalves(index)
       for position in 0..<input.count { halves[position] = funes_half_of_float(input[position]) }
@@ -92,6 +94,29 @@ extension Session {
   /// The halves of a cache.
   private func unsafeHalves(_ index: Int) -> UnsafeMutablePointer<UInt16> {
     UnsafeMutableRawPointer(plan.states[index].floats).assumingMemoryBound(to: UInt16.self)
+  }
+
+  /// The bytes of a cache times the scale of their head and row.
+  private func readBytes(_ index: Int, _ state: StateRecord, _ output: inout MutableSpan<Float>) {
+    let base = UnsafeMutableRawPointer(plan.states[index].floats)
+    let scales = (base + Int(state.scaleOffset)).assumingMemoryBound(to: Float.self)
+    let part = state.width / state.heads
+    for position in 0..<output.count {
+      let byte = base.load(fromByteOffset: position, as: Int8.self)
+      output[position] = Float(byte) * scales[position / part]
+    }
+  }
+
+  private func writeBytes(_ index: Int, _ state: StateRecord, _ input: Span<Float>) {
+    let base = UnsafeMutableRawPointer(plan.states[index].floats)
+    let scales = (base + Int(state.scaleOffset)).assumingMemoryBound(to: Float.self)
+    let bytes = base.assumingMemoryBound(to: Int8.self)
+    let part = state.width / state.heads
+    input.withUnsafeBufferPointer { values in
+      for head in 0..<(state.lanes * state.heads) {
+        scales[head] = funes_bytes_of_floats(bytes + head * part, values.baseAddress! + head * part, Int32(part))
+      }
+    }
   }
 
   // MARK: All states
@@ -177,6 +202,7 @@ extension Session {
   /// Whether the bytes of a state could have been written by a step.
   private func isValid(_ bytes: UnsafeRawPointer, _ state: StateRecord) -> Bool {
     let record = Record(base: bytes)
+    if state.isBytes { return isBytes(record, state) }
     if state.isCache { return isCache(record, state) }
     let (width, padded) = (state.storedWidth, state.paddedWidth)
     for position in 0..<(state.storedRows * padded) {
@@ -190,6 +216,18 @@ extension Session {
     }
     return true
   }
+
+  /// Whether bytes are what a step writes, −127 to 127, scales finite and not negative, and pads zero.
+  private func isBytes(_ record: Record, _ state: StateRecord) -> Bool {
+    let (count, scales) = (state.lanes * state.width, Int(state.scaleOffset))
+    for position in 0..<count where record.u8(position) == 0x80 { return false }
+    let end = scales + state.lanes * state.heads * 4
+    for offset in stride(from: scales, to: end, by: 4) where record.u32(offset) > Float(0x1p50).bitPattern {
+      return false
+    }
+    return record.isZero(count..<scales) && record.isZero(end..<Int(state.byteCount))
+  }
+
   /// Whether halves are finite, which is that not all bits of the exponent are set, and pads zero.
   private func isCache(_ record: Record, _ state: StateRecord) -> Bool {
     let count = state.lanes * state.width

@@ -8,6 +8,8 @@ struct ConversionSummary {
   var notes: [String]
   var report: ConversionReport
   var comparison: LayerComparison?
+  /// The same with caches of 16 bits, where they have 8: what the difference is is theirs.
+  var finerCaches: LayerComparison?
   /// Programs whose rows were given; those of the others were random.
   var givenPrograms: Set<String>
 
@@ -21,6 +23,7 @@ struct ConversionSummary {
     for entry in outputs {
       let figures = Figures(entry.difference)
       text += "\(entry.program), output \(entry.output ?? ""): \(figures.snr)\(figures.snr == "exact" ? "" : " dB")"
+      if let finer = withFinerCaches(entry) { text += ", \(Figures(finer).snr) dB with 16-bit caches" }
       text += ", largest error \(figures.maxAbs) on \(rows(of: entry))"
       text += isRandom(entry) ? "; --input gives real ones\n" : "\n"
     }
@@ -35,6 +38,10 @@ struct ConversionSummary {
         + (isRandom(entry) ? "measure on real rows with --input, or " : "")
         + "see with funes compare --against where it is lost"
     }
+  }
+
+  private func withFinerCaches(_ entry: LayerDifference) -> Difference? {
+    finerCaches?.layers.first { $0.program == entry.program && $0.output == entry.output && $0.gate == nil }?.difference
   }
 
   private func isRandom(_ entry: LayerDifference) -> Bool { !givenPrograms.contains(entry.program) }
@@ -52,6 +59,7 @@ struct ConversionSummary {
             .members([
               "program": .string(entry.program), "output": .string(entry.output ?? ""),
               "areRowsRandom": .bool(isRandom(entry)), "difference": Figures(entry.difference).json,
+              "with16BitCaches": withFinerCaches(entry).map { Figures($0).json } ?? .null,
             ])
           }),
       ]).members ?? []

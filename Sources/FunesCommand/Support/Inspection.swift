@@ -71,7 +71,8 @@ struct Inspection {
     var table = TextTable(columns: [.left("state"), .left("kind"), .right("shape"), .right("bytes")])
     for state in model.states {
       let shape = state.lanes > 1 ? "\(state.lanes)×\(state.width)" : "\(state.width)"
-      table.append([state.name, "\(state.kind)", shape, "\(state.byteCount)"])
+      let kind = state.heads > 0 ? "\(state.kind), 8 bits" : "\(state.kind)"
+      table.append([state.name, kind, shape, "\(state.byteCount)"])
     }
     return table.lines
   }

@@ -48,5 +48,6 @@ extension Converter {
       let activations = Precision.Activations(rawValue: constant.activationBits) ?? .sixteen
       exceptions[constant.name] = Precision(activations: activations, isEqualized: constant.hasEqualizer)
     }
+    if model.states.contains(where: { $0.heads > 0 }) { cacheBits = .eight }
   }
 }

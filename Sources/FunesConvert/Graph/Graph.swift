@@ -72,6 +72,8 @@ public struct Graph: Sendable {
     public var initial: Int?
     /// Counters only: the value stays below it; `noLimit` where it may be any.
     public var limit: Int
+    /// Caches of bytes only: parts of a row that each have a scale; 0 for halves.
+    public var heads = 0
 
     /// NONE in the file.
     public static let noLimit = 0xFFFF_FFFF

@@ -101,6 +101,8 @@ extension ConversionReport {
   private static func byteCount(of state: Graph.State) -> Int {
     switch state.kind {
     case .ring: roundUp(state.lanes * state.width, to: 16) * 4
+    case .cache where state.heads > 0:
+      roundUp(state.lanes * state.width, to: 64) + roundUp(state.lanes * state.heads * 4, to: 64)
     case .cache: roundUp(state.lanes * state.width * 2, to: 64)
     default: state.lanes * roundUp(state.width, to: 16) * 4
     }

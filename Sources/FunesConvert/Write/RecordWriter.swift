@@ -83,13 +83,15 @@ struct RecordWriter {
     var writer = ByteWriter()
     for state in graph.states {
       writer.append(index: table[state.name])
-      writer.append(contentsOf: [state.kind.rawValue, state.kind == .counter ? 2 : state.kind == .cache ? 3 : 1])
+      let element: UInt8 = state.kind == .counter ? 2 : state.kind == .cache ? (state.heads > 0 ? 4 : 3) : 1
+      writer.append(contentsOf: [state.kind.rawValue, element])
       writer.append(UInt16(0))
       writer.append(index: state.lanes)
       writer.append(index: state.width)
       writer.append(index: state.initial)
       writer.append(index: state.limit)
-      writer.zeros(8)
+      writer.append(index: state.heads)
+      writer.zeros(4)
     }
     return writer
   }

@@ -100,6 +100,10 @@ extension BadFile {
     state("a count for a slot", "attention", 2, takes: "attention.filled", .state, 4, 3),
     state("a slot for a count", "attention", 3, takes: "attention.slot", .state, 3, 4),
     state("a position for a slot", "attention", 2, takes: "rotary.q.position", .state, nothing, 3),
+    bad("bytes with a scale a row", .operators, e.op("attention"), .state, 1, 2) { parts, _ in
+      parts.set8(.states, parts.state("attention.keys"), 5, 4)
+      parts.set32(.states, parts.state("attention.keys"), 24, 1)
+    },
     bad("keys of fewer rows than values", .operators, e.op("attention"), .state, 3, 2) { parts, _ in
       parts.set32(.states, parts.state("attention.keys"), 8, 2)
     },

@@ -116,7 +116,15 @@ extension BadFile {
       bad("kind", .states, hidden, at: 4, UInt8(0), .kind, 7),
       bad("kind", .states, hidden, at: 4, UInt8(8), .kind, 7),
       bad("reserved", .states, hidden, at: 6, UInt16(1), .reserved, 0),
-      bad("reserved", .states, hidden, at: 24, UInt64(1), .reserved, 0),
+      bad("reserved", .states, hidden, at: 28, UInt32(1), .reserved, 0),
+      bad("heads of what is no cache", .states, hidden, at: 24, UInt32(1), .extent, 0),
+      bad("heads of halves", .states, cache, at: 24, UInt32(2), .extent, 0),
+      bad("bytes without heads", .states, cache, .extent, 0, 12) { $0.set8(.states, $1, 5, 4) },
+      bad("bytes of heads that do not divide a row", .states, cache, .extent, 5, 12) {
+        $0.set8(.states, $1, 5, 4)
+        $0.set32(.states, $1, 24, 5)
+      },
+      bad("bytes that are no cache", .states, hidden, at: 5, UInt8(4), .element, 1),
       bad("type", .states, hidden, at: 5, UInt8(2), .element, 1),
       bad("type of a counter", .states, counter, at: 5, UInt8(1), .element, 2),
       bad("type of a cache", .states, cache, at: 5, UInt8(1), .element, 3),
