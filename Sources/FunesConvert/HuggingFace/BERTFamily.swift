@@ -44,8 +44,10 @@ struct BERTFamily {
     }
     weights.passDerived { $0.hasSuffix("embeddings.position_ids") || $0.hasSuffix("embeddings.token_type_ids") }
     if pipeline != nil { folder.passUnneeded(prefixes: ["pooler.", "\(prefix)pooler."], "the sentence's vector") }
-    if kind == "ForMaskedLM" {
-      folder.passUnneeded(prefixes: ["\(prefix)pooler.", "cls.seq_relationship."], "masked words")
+    switch kind {
+    case _ where pipeline != nil || kind == "Model": break
+    case "ForMaskedLM": folder.passUnneeded(prefixes: ["\(prefix)pooler.", "cls.seq_relationship."], "masked words")
+    default: folder.passUnneeded(prefixes: ["\(prefix)pooler."], "the classifier")
     }
     return graph
   }

@@ -21,7 +21,7 @@ struct DistilBERTFamily {
     let rows = try config.integer("max_position_embeddings", ModelFolder.rowRange)
     let activation = try config.choice("activation", ModelFolder.activations, default: "gelu")
     // The table is stored either way.
-    config.ignore(["sinusoidal_pos_embds", "tie_word_embeddings"])
+    config.ignore(["sinusoidal_pos_embds", "tie_word_embeddings", "tie_weights_"])
     let encoder = try read(width: width, activation: activation)
     let head = ModelHead(folder: folder, width: width)
     let pipeline = try SentencePipeline(folder)

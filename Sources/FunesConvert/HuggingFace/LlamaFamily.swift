@@ -75,7 +75,8 @@ struct LlamaFamily {
     switch member {
     case .llama:
       // Parts of a product that were computed on several machines: the same sums.
-      config.ignore(["pretraining_tp"])
+      config.ignore(["pretraining_tp", "is_llama_config", "max_sequence_length"])
+      try config.require("rope_interleaved", .bool(false))
       let attention = try config.flag("attention_bias", default: false)
       let feedForward = try config.flag("mlp_bias", default: false)
       return (all, Biases(attention: attention, attentionOutput: attention, feedForward: feedForward))
@@ -83,6 +84,7 @@ struct LlamaFamily {
       let rows = try config.optionalInteger("sliding_window", ModelFolder.rowRange)
       return (all.map { _ in rows }, Biases())
     case .qwen2:
+      try config.require("use_mrope", .bool(false))
       let isSliding = try config.flag("use_sliding_window", default: false)
       let rows = try config.optionalInteger("sliding_window", ModelFolder.rowRange)
       let first = try config.integer("max_window_layers", 0...ModelFolder.layerRange.upperBound, default: 28)

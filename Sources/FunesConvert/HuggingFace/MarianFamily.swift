@@ -58,7 +58,8 @@ struct MarianFamily {
       memory: MemoryAttentionDescription(headCount: heads.heads, headWidth: heads.headWidth, scale: scale, rows: rows),
       sourceEmbedding: source, targetEmbedding: target,
       embeddingScale: try config.flag("scale_embedding", default: false) ? Float(width).squareRoot() : nil,
-      positions: NamedTensor(name: "positions", tensor: Sinusoids.table(rows: positions, width: width)),
+      // Sources and targets have as many rows as memories and caches: the table is no longer.
+      positions: NamedTensor(name: "positions", tensor: Sinusoids.table(rows: rows, width: width)),
       hasLastNorm: false, output: try output(target, width))
   }
 
@@ -69,10 +70,8 @@ struct MarianFamily {
     for key in ["add_final_layer_norm", "normalize_before", "normalize_embedding", "add_bias_logits"] {
       try config.require(key, .bool(false))
     }
-    try config.require("static_position_embeddings", .bool(true))
-    try config.require("extra_pos_embeddings", .integer(0), .integer(1), .integer(2))
-    // The same numbers under another name.
-    config.ignore(["num_hidden_layers"])
+    // Positions are sines whatever is said of them; a number of another model of that kind; layers under another name.
+    config.ignore(["static_position_embeddings", "extra_pos_embeddings", "num_hidden_layers"])
   }
 
   /// One table for both sides, or one each.

@@ -58,6 +58,7 @@ struct ViTFamily {
     builder.endProgram("step", inputs: [image], outputs: outputs)
     config.ignore(["encoder_stride", "problem_type"])
     weights.passDerived { $0 == "\(prefix)embeddings.mask_token" }
+    if architecture.contains("Classification") { folder.passUnneeded(prefixes: ["\(prefix)pooler."], "the classifier") }
     var graph = builder.graph
     graph.metadata.merge(try ImageSettings.read(folder, channels: numbers.channels, size: numbers.size)) { $1 }
     return graph

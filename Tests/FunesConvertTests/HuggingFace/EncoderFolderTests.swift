@@ -83,6 +83,55 @@ import Testing
 
   // MARK: Broken folders
 
+  @Test func aTokenizerIsBoundToIDs() throws {
+    let copy = try FolderCopy(of: "bert")
+    let words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + (0..<35).map { "w\($0)" }
+    try copy.write("vocab.txt", words.joined(separator: "\n") + "\n")
+    let imported = try graph(copy.path)
+    let table = try #require(imported.graph.programs[0].inputs[0].text)
+    #expect(imported.graph.texts[table].symbols == words)
+    #expect(imported.graph.texts[table].isLineSequence)
+    #expect(imported.graph.metadata["tokenizer.sha256"]?.count == 64)
+    let vocabulary = try #require(imported.graph.texts[table].tokenizer)
+    #expect(vocabulary.before == [2] && vocabulary.after == [3])
+    try copy.write("vocab.txt", (words + ["one more"]).joined(separator: "\n") + "\n")
+    #expect(
+      copy.refusal()
+        == "\"F/config.json\", \"vocab_size\": found 40 rows and a tokenizer of 41 symbols, expected no more "
+        + "than rows")
+    try copy.write("vocab.txt", "")
+    #expect(copy.refusal() != nil)
+  }
+
+  @Test func anotherTokenizerMayBeGiven() throws {
+    let path = FamilyFixture.root.appendingPathComponent("bert").path
+    let copy = try FolderCopy(of: "bert")
+    let words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"] + (0..<30).map { "w\($0)" }
+    try copy.write("vocab.txt", words.joined(separator: "\n") + "\n")
+    for tokenizer in [copy.path, "\(copy.path)/vocab.txt"] {
+      let graph = try Importer.graph(
+        checkpoints: ["weights": path], recipePath: nil, tokenizerPath: tokenizer
+      ).graph
+      #expect(graph.texts.first?.symbols == words)
+    }
+    #expect(throws: ImportError.self) {
+      try Importer.graph(
+        checkpoints: ["weights": FamilyFixture.root.appendingPathComponent("vit").path], recipePath: nil,
+        tokenizerPath: copy.path)
+    }
+  }
+
+  @Test func headsThatAreNotMadeAreLeftOutAndSaid() throws {
+    let copy = try FolderCopy(of: "bert")
+    let original = try graph(copy.path)
+    #expect(original.notes.count == 2)
+    // The bare encoder's pooler beside a head that does not use it.
+    try copy.change("\"BertModel\"", "\"BertForTokenClassification\"")
+    #expect(
+      copy.refusal()
+        == "tensor \"classifier.weight\": found none, expected it; do the weights belong to this config.json?")
+  }
+
   /// Fixture, file, text, its replacement, and what is said.
   static let broken: [[String]] = [
     [
@@ -110,6 +159,50 @@ import Testing
     [
       "bert", "config.json", "\"is_decoder\": false", "\"is_decoder\": true",
       "\"is_decoder\": found true, expected false",
+    ],
+    [
+      "t5", "config.json", "\"feed_forward_proj\": \"relu\"", "\"feed_forward_proj\": \"gated-swiglu\"",
+      "\"feed_forward_proj\": found \"gated-swiglu\", expected \"relu\", \"gated-gelu\" or \"gated-silu\"",
+    ],
+    [
+      "t5", "config.json", "\"relative_attention_num_buckets\": 8", "\"relative_attention_num_buckets\": 16",
+      "found shape [8, 2], expected [16, 2]",
+    ],
+    [
+      "t5", "config.json", "\"relative_attention_max_distance\": 9", "\"relative_attention_max_distance\": 2",
+      "expected at least 4, and fewer than distances",
+    ],
+    [
+      "t5", "config.json", "\"d_kv\": 4", "\"d_kv\": 65536",
+      "\"num_heads\" and \"d_kv\": found heads of 131072 values together",
+    ],
+    [
+      "t5", "config.json", "\"num_decoder_layers\": 1", "\"num_decoder_layers\": 2",
+      "tensor \"decoder.block.1.layer.1.EncDecAttention.k.weight\": found none",
+    ],
+    [
+      "t5", "config.json", "\"is_encoder_decoder\": true", "\"is_encoder_decoder\": false",
+      "\"is_encoder_decoder\": found false, expected true",
+    ],
+    [
+      "marian", "config.json", "\"is_decoder\": false", "\"is_decoder\": false, \"normalize_before\": true",
+      "\"normalize_before\": found true, expected false",
+    ],
+    [
+      "marian", "config.json", "\"encoder_attention_heads\": 2", "\"encoder_attention_heads\": 3",
+      "\"encoder_attention_heads\": found 3 heads, expected a divisor of the width 16",
+    ],
+    [
+      "marian", "config.json", "\"decoder_start_token_id\": 39", "\"decoder_start_token_id\": \"</s>\"",
+      "\"decoder_start_token_id\": found a string, expected an id or a list of ids",
+    ],
+    [
+      "marian", "config.json", "\"share_encoder_decoder_embeddings\": true",
+      "\"share_encoder_decoder_embeddings\": false", "tensor \"model.encoder.embed_tokens.weight\": found none",
+    ],
+    [
+      "marian", "config.json", "\"max_position_embeddings\": 24", "\"max_position_embeddings\": 1000000000",
+      "\"max_position_embeddings\": found 1000000000, expected 1 to 16777216",
     ],
     [
       "bert", "config.json", "\"BertModel\"", "\"BertForQuestionAnswering\"",
