@@ -74,6 +74,19 @@ import Testing
       imported.notes.contains("never chosen, by \"bad_words_ids\": 39; their scores are lowered to -1000"))
   }
 
+  @Test func wavesAreSines() {
+    let (rows, width) = (600, 5)
+    let table = Sinusoids.table(rows: rows, width: width)
+    #expect(table.shape == [rows, width])
+    for row in 0..<rows {
+      let angles = [0.0, 2, 4].map { Double(row) / pow(10_000, $0 / Double(width)) }
+      let expected = angles.map { sin($0) } + angles.prefix(2).map { cos($0) }
+      for (found, wave) in zip(table.values[(row * width)...], expected) {
+        #expect(abs(Double(found) - wave) <= 0x1p-24)
+      }
+    }
+  }
+
   @Test func bucketsAreThoseOfTheOriginal() {
     // transformers' T5Attention._relative_position_bucket for 32 buckets and 128 rows, at some distances.
     let distances = [-200, -128, -127, -91, -90, -64, -45, -32, -16, -12, -8, -7, -1, 0, 1, 7, 8, 16, 32, 64, 127, 128]
