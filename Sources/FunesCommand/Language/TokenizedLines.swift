@@ -74,13 +74,15 @@ enum TextSource {
   static func table(path: String, port: String?) throws -> SymbolTable {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    let beginsAsModel = try exists && !isFolder.boolValue && isModel(path)
+    let beginsAsModel = exists && !isFolder.boolValue && isModel(path)
     guard !exists || beginsAsModel else {
       if let port { throw ChoiceError.unsuitable(what: "--port \"\(port)\"", reason: "\"\(path)\" is no model") }
       let files = isFolder.boolValue ? try TokenizerFiles.read(folder: path) : try TokenizerFiles.read(file: path)
       return SymbolTable(files.source)
     }
-    let programs = try ModelFile(path: path).model.programs
+    // The file is mapped as long as it is held.
+    let file = try ModelFile(path: path)
+    let programs = withExtendedLifetime(file) { file.model.programs }
     let ports = programs.flatMap { $0.inputs + $0.outputs }.filter { $0.text.map { $0.kind != .labels } ?? false }
     guard let found = port == nil ? ports.first : ports.first(where: { $0.name == port }), let text = found.text else {
       guard let port, !ports.isEmpty else {
@@ -91,10 +93,10 @@ enum TextSource {
     return SymbolTable(text)
   }
 
-  /// Whether a file begins as a .funes file does.
-  private static func isModel(_ path: String) throws(StreamError) -> Bool {
-    let file = try InputFile(path: path)
-    return try file.reader().take(4).map { $0.elementsEqual([0x89, 0x46, 0x55, 0x4E]) } ?? false
+  /// Whether a file begins as a .funes file does, or cannot be read, which opening it says better.
+  private static func isModel(_ path: String) -> Bool {
+    guard let file = FileHandle(forReadingAtPath: path), let head = try? file.read(upToCount: 4) else { return true }
+    return head.elementsEqual([0x89, 0x46, 0x55, 0x4E])
   }
 }
 

@@ -125,9 +125,11 @@ struct HuggingFaceTokenizer {
     rules.scores = scores + [Double](repeating: TokenizerRules.noPart, count: vocabulary.count - scores.count)
   }
 
+  /// Some files say with an empty text that there is none.
   private func unknown(_ model: TokenizerNode) throws(TokenizerError) -> Int? {
     guard let node = model.find("unk_token") else { return nil }
     let symbol = try node.string()
+    if symbol.isEmpty { return nil }
     guard let id = vocabulary.id(symbol) else { throw node.error(.unknownSymbol(symbol)) }
     return id
   }

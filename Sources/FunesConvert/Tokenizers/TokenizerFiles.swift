@@ -45,9 +45,8 @@ public struct TokenizerFiles: Sendable {
   private static func read(_ paths: [String], configuration path: String?) throws(TokenizerError) -> TokenizerFiles {
     var contents: [[UInt8]] = []
     for path in paths { contents.append(try bytes(of: path)) }
-    if paths.count == 1, contents[0].first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{"),
-      contents[0].first != 0x0A || contents[0].dropFirst().first == UInt8(ascii: "{")
-    {
+    let isJSON = contents[0].first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
+    if paths.count == 1, isJSON {
       // All that it does stands in the file itself.
       let rules = try HuggingFaceTokenizer.rules(contents[0], file: paths[0])
       return TokenizerFiles(source: rules, target: nil, digest: digest(contents))
