@@ -25,7 +25,7 @@ struct FunesCommand: ParsableCommand {
         73  an output cannot be created or written
        130  stopped by an interrupt (143: by a request to end), what was complete having been written
       """,
-    version: "0.1.0",
+    version: "0.2.0",
     subcommands: [
       ConvertCommand.self, InspectCommand.self, RunCommand.self, GenerateCommand.self, EmbedCommand.self,
       ClassifyCommand.self, CompareCommand.self, EvalCommand.self, TokenizeCommand.self, VerifyCommand.self,

@@ -12,7 +12,7 @@ public struct ConvertedModel: Sendable {
 /// Turns graphs into `.funes` files.
 public struct Converter {
   /// What metadata calls the converter.
-  public static let version = "0.1.0"
+  public static let version = "0.2.0"
 
   /// Told before each matrix: how many of all weights are done, and whose turn it is.
   public typealias Progress = (_ done: Int, _ total: Int, _ name: String) -> Void

@@ -11,7 +11,7 @@ let traits: Set<Package.Dependency.Trait> = Context.environment["FUNES_THREADS"]
 let package = Package(
   name: "EdgeApp",
   dependencies: [
-    .package(url: url, from: "0.1.0", traits: traits)
+    .package(url: url, from: "0.2.0", traits: traits)
   ],
   targets: [
     .executableTarget(name: "EdgeApp", dependencies: [.product(name: "Funes", package: "funes")])

@@ -5,7 +5,8 @@ import CFunesKernels
 
 extension Model {
   static let magic: UInt64 = 0x0A1A_0A0D_4E55_4689
-  static let version = 1
+  /// Of the file format that this runtime reads, and the writer writes.
+  package static let version = 2
   static let headerByteCount = 128
 
   func checkHeader() throws(ModelError) {

@@ -82,7 +82,7 @@ struct FileWriter {
   private func header(fingerprint: SHA256.Digest, table: [UInt8], fileByteCount: Int) -> ByteWriter {
     var header = ByteWriter()
     header.append(contentsOf: [0x89, 0x46, 0x55, 0x4e, 0x0d, 0x0a, 0x1a, 0x0a])
-    header.append(UInt32(1))
+    header.append(UInt32(Model.version))
     header.append(UInt32(Section.allCases.count))
     header.append(UInt64(fileByteCount))
     header.append(UInt64(plan.fixedByteCount))
