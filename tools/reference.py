@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a program of a .funes file in numpy: a second reading of FORMAT.md, in doubles.
 
-From: a .funes file, version 1. Weights are dequantised and activations left in float, so results differ from the
+From: a .funes file, version 2. Weights are dequantised and activations left in float, so results differ from the
       runtime's by the noise of quantised activations only: 85 dB and more below the signal with 16 bits.
 To:   stdout, a line for each row of each output: name, row, values. Inputs are those of the self-test for a seed, or
       arrays (rows, ...) by input name from an .npz.
@@ -41,8 +41,8 @@ class File:
     def __init__(self, path):
         with open(path, "rb") as file:
             data = file.read()
-        if data[:12] != b"\x89FUN\r\n\x1a\n\1\0\0\0" or data[48:80] != hashlib.sha256(data[128:]).digest():
-            sys.exit(f"{path}: found other bytes, expected a .funes file of version 1 that fits its fingerprint")
+        if data[:12] != b"\x89FUN\r\n\x1a\n\2\0\0\0" or data[48:80] != hashlib.sha256(data[128:]).digest():
+            sys.exit(f"{path}: found other bytes, expected a .funes file of version 2 that fits its fingerprint")
         self.sections, end = {}, 128 + 32 * len(KINDS)
         for index, expected in enumerate(KINDS):
             kind, _, offset, count, _, _ = struct.unpack_from("<4sIQQII", data, 128 + 32 * index)

@@ -22,7 +22,7 @@ import Testing
     init(_ bytes: [UInt8]) {
       file = FileBytes(bytes: bytes)
       #expect(Array(bytes[0..<8]) == [0x89, 0x46, 0x55, 0x4e, 0x0d, 0x0a, 0x1a, 0x0a])
-      #expect(file.u32(8) == 1 && file.u32(12) == 15)
+      #expect(file.u32(8) == 2 && file.u32(12) == 15)
       #expect(file.u64(16) == bytes.count && bytes.count % 64 == 0)
       #expect(file.u64(24) % 64 == 0 && file.u64(32) % 64 == 0)
       #expect(file.isZero(40..<48) && file.isZero(80..<120))

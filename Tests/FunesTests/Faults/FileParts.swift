@@ -53,7 +53,7 @@ struct FileParts: Sendable {
     }
     file.pad(to: 64)
     file.replaceSubrange(0..<8, with: [0x89, 0x46, 0x55, 0x4E, 0x0D, 0x0A, 0x1A, 0x0A])
-    file.set(UInt32(1), at: 8)
+    file.set(UInt32(2), at: 8)
     file.set(UInt32(Section.count), at: 12)
     file.set(UInt64(file.count), at: 16)
     file.set(fixedArenaByteCount, at: 24)
