@@ -46,7 +46,9 @@ struct EmbedCommand: ParsableCommand {
   var near: String?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Cut sentences to this many tokens, special ones included.", valueName: "count"))
+    help: ArgumentHelp(
+      "Cut sentences to this many tokens, special ones included (default: as the model's file says, if it does).",
+      valueName: "count"))
   var longest: Int?
   @Flag(inversion: .prefixedNo, help: "Bring vectors to length 1.")
   var normalize = true
@@ -108,7 +110,7 @@ struct EmbedCommand: ParsableCommand {
     let text = String(decoding: bytes, as: UTF8.self)
     if let target {
       let shown = (cosine(vector, target) * 1e6).rounded() / 1e6
-      try stdout.write("\(shown)\t\(text)\n")
+      try stdout.write("\(shown)\t\(text.replacing("\n", with: "\\n"))\n")
       return
     }
     switch output {

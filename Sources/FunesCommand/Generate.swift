@@ -16,9 +16,11 @@ struct GenerateCommand: ParsableCommand {
         funes generate story.funes --prompt-file begin.txt --stop "The end" --repetition-penalty 1.1
         funes generate story.funes "Once" --beams 4 --n-best 2
         funes generate g2p.funes "hello"
+        funes generate captions.funes --source photo.png
 
       Without a prompt the model's start symbol is fed, or a line feed, or symbol 0. An encoder-decoder model reads \
-      each line of the prompt as a source and writes its target, the best symbol at each step unless told otherwise.
+      each line of the prompt as a source and writes its target, the best symbol at each step unless told otherwise; \
+      one that describes pictures reads --source.
 
       The next symbol is drawn from the scores x of all. Those of symbols in the prompt or the text so far are first \
       penalised, by --repetition-penalty θ: x / θ where x is above 0, x · θ elsewhere (CTRL, Keskar et al. 2019). Then \
@@ -46,6 +48,13 @@ struct GenerateCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Read the prompt from this file, without its last line end; - for stdin.", valueName: "file"))
   var promptFile: String?
+  @Option(
+    help: ArgumentHelp(
+      "What an encoder of numbers reads: a picture (PNG, PGM, PPM), an array (.npy) or rows of numbers; - for stdin.",
+      valueName: "file"))
+  var source: String?
+  @Flag(help: "Make a --source picture of another size one of the model's.")
+  var resize = false
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sequence to sequence: reads a whole source, then writes a target, as the model's generation record says.
+// Sequence to sequence: reads a whole source, ids or rows of numbers, then writes a target, as the model's generation
+// record says.
 
 import Funes
 
-/// A model with an encoder and a decoder that turns one line into another.
+/// A model with an encoder and a decoder that turns one line, or a picture, into another line.
 struct Translator {
   let engine: SessionHolder
   /// The decoder.
   let language: LanguageModel
   let source: StreamPort
+  /// The encoder's input: numbers, or ids.
+  let input: PortInfo
   /// Begins every target, and is no part of it.
   let startID: Int32
   /// Most ids of a target.
@@ -25,14 +28,15 @@ struct Translator {
       throw .unsuitable(what: "model", reason: "found no encoder, expected an encoder-decoder model")
     }
     let inputs = engine.model.programs[encode].inputs
-    guard inputs.count == 1, inputs[0].isIDs, inputs[0].width == 1 else {
-      throw .unsuitable(what: "model", reason: "expected an encoder with one input of one id a row")
+    guard inputs.count == 1, !inputs[0].isIDs || inputs[0].width == 1 else {
+      throw .unsuitable(what: "model", reason: "expected an encoder with one input, of numbers or of one id a row")
     }
     self.engine = engine
     self.encode = encode
     self.generation = generation
     language = try LanguageModel(engine.model)
-    source = StreamPort(inputs[0])
+    input = inputs[0]
+    source = StreamPort(input)
     startID = Int32(generation.startID)
     longest = generation.longest
   }
@@ -53,6 +57,22 @@ struct Translator {
       throw StreamError.refusedRow(
         row: bad, input: source.name, position: 0, found: "\(rows[bad])",
         expected: "an id in 0...\(source.classes - 1)")
+    }
+  }
+
+  /// Reads rows of numbers, as many as the encoder wants at once, in a session that begins afresh.
+  func read(rows: [[Float]], of file: String) throws {
+    engine.session.reset()
+    try engine.reserve(rows: rows.count)
+    let values = engine.session.unsafeInput(0, of: encode)
+    for (row, numbers) in rows.enumerated() {
+      for (column, number) in numbers.enumerated() { values[row * input.width + column] = number }
+    }
+    let result = engine.session.run(encode, rows: rows.count, outputs: .last)
+    guard result.status == .ok else {
+      let reason = ClassifyError.Reason.refused(
+        row: result.rows, result.status, limit: engine.model.rowLimit(of: encode))
+      throw ClassifyError(file: file, reason: reason)
     }
   }
 

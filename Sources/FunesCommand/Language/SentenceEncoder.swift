@@ -19,7 +19,7 @@ struct SentenceEncoder {
   let width: Int
   let pooling: Pooling?
   let isNormalized: Bool
-  /// Longer sentences are cut to as many ids; nil to refuse what the model does not hold.
+  /// Longer sentences are cut to as many ids, which the model's file may say; nil to refuse what it does not hold.
   let longest: Int?
 
   /// - Parameter pooling: nil where the output already has one row a sentence.
@@ -42,12 +42,20 @@ struct SentenceEncoder {
       throw .unsuitable(
         what: title, reason: "found no vocabulary at its input, expected one; try funes run --input ids")
     }
-    self.table = table.asLines
+    self.table = table.asText
+    guard !info.outputs.isEmpty else {
+      throw .unsuitable(what: title, reason: "found no output, expected vectors; choose another --program")
+    }
     let usual = outputName ?? (info.outputs.contains { $0.name == "embedding" } ? "embedding" : nil)
     guard
       let index = usual.map({ wanted in info.outputs.firstIndex { $0.name == wanted } }) ?? info.outputs.indices.first
     else {
       throw .noSuchName(kind: "output", found: usual ?? "", expected: info.outputs.map(\.name))
+    }
+    guard info.outputs[index].text == nil else {
+      throw .unsuitable(
+        what: "output \"\(info.outputs[index].name)\"",
+        reason: "found scores of labels or symbols, expected vectors; funes run --output label says the best")
     }
     outputIndex = index
     width = info.outputs[index].width
@@ -58,16 +66,17 @@ struct SentenceEncoder {
     }
     self.pooling = info.outputs[index].domain == 0 ? nil : pooling
     self.isNormalized = isNormalized
-    self.longest = longest
+    self.longest = longest ?? engine.model.metadata.first { $0.key == "sentence.longest" }.flatMap { Int($0.value) }
   }
 
   /// The vector of a sentence; each sentence begins from a fresh state.
   func vector(of sentence: [UInt8], line: Int) throws -> [Float] {
-    var ids = try self.ids(of: sentence, line: line)
+    var ids = try LanguageModel.ids(of: sentence, through: table, line: line)
     if let longest, ids.count > longest {
       // What ends every sentence ends a cut one.
       ids = Array(ids.prefix(longest - 1)) + [ids[ids.count - 1]]
     }
+    // A text of nothing, to a vocabulary that puts nothing around texts.
     guard !ids.isEmpty else { return [Float](repeating: 0, count: width) }
     engine.session.reset()
     try engine.reserve(rows: ids.count)
@@ -78,14 +87,6 @@ struct SentenceEncoder {
       throw refusal(result, ids, line: line)
     }
     return pooled(rows: engine.session.outputRows(outputIndex, of: program))
-  }
-
-  private func ids(of sentence: [UInt8], line: Int) throws(StreamError) -> [Int32] {
-    do throws(StreamError) {
-      return try LanguageModel.ids(of: sentence, through: table)
-    } catch {
-      throw error.onLine(line)
-    }
   }
 
   private func refusal(_ result: RunResult, _ ids: [Int32], line: Int) -> StreamError {
@@ -122,16 +123,4 @@ func cosine(_ x: [Float], _ y: [Float]) -> Double {
     yy += Double(b) * Double(b)
   }
   return xx > 0 && yy > 0 ? dot / (xx.squareRoot() * yy.squareRoot()) : 0
-}
-
-extension StreamError {
-  /// The same of a text that is that line.
-  fileprivate func onLine(_ line: Int) -> StreamError {
-    switch self {
-    case .invalidUTF8(let place): .invalidUTF8(at: TextPlace(line: line, column: place.column))
-    case .unknownCharacter(let scalar, let place):
-      .unknownCharacter(scalar, at: TextPlace(line: line, column: place.column))
-    default: self
-    }
-  }
 }

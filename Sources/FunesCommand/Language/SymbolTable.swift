@@ -78,9 +78,14 @@ struct SymbolTable: Equatable, Sendable {
   var beginsTexts: Bool { pieces?.begin != nil || tokenizer?.rules.before.isEmpty == false }
 
   /// The same table, each line of input being one sequence.
-  var asLines: SymbolTable {
+  var asLines: SymbolTable { with(isLineSequence: true) }
+
+  /// The same table, all of the input being one sequence.
+  var asText: SymbolTable { with(isLineSequence: false) }
+
+  private func with(isLineSequence: Bool) -> SymbolTable {
     SymbolTable(
-      kind: kind, symbols: symbols, unknown: unknown, isLowerCased: isLowerCased, isLineSequence: true,
+      kind: kind, symbols: symbols, unknown: unknown, isLowerCased: isLowerCased, isLineSequence: isLineSequence,
       separator: separator, pieces: pieces, tokenizer: tokenizer)
   }
 

@@ -2,6 +2,7 @@
 // What `funes generate` makes of its options: the prompt as ids, and the texts behind it.
 
 import Funes
+import FunesConvert
 
 extension GenerateCommand {
   /// The prompt: the argument, or a file or stdin without its last line end.
@@ -39,6 +40,10 @@ extension GenerateCommand {
   func write(
     _ prompt: String, _ engine: SessionHolder, _ stdout: ByteWriter
   ) throws -> (steps: Int, pendingID: Int32?) {
+    guard source == nil else {
+      throw ChoiceError.unsuitable(
+        what: "--source", reason: "found a model without an encoder, expected one that reads pictures or rows")
+    }
     let language = try LanguageModel(engine.model)
     guard let written = language.output.symbols, let read = language.input.symbols else {
       throw ChoiceError.unsuitable(
@@ -65,9 +70,9 @@ extension GenerateCommand {
     _ prompt: String, _ engine: SessionHolder, _ stdout: ByteWriter
   ) throws -> (steps: Int, pendingID: Int32?) {
     let translator = try Translator(engine: engine)
-    guard let read = translator.source.symbols?.asLines, let written = translator.target.symbols else {
+    guard let written = translator.target.symbols else {
       throw ChoiceError.unsuitable(
-        what: "\"\(model)\"", reason: "found no vocabulary, expected one; try funes run --program")
+        what: "\"\(model)\"", reason: "found no vocabulary of its target, expected one; try funes run --program")
     }
     guard stateIn == nil else {
       throw ChoiceError.unsuitable(
@@ -76,12 +81,62 @@ extension GenerateCommand {
     var generation = Generation(
       engine, translator.language, table: written, options: options(isGreedy: true), output: stdout)
     let longest = min(maxTokens ?? translator.longest, translator.longest)
-    let lines = prompt.split(separator: "\n", omittingEmptySubsequences: false)
-    for (index, line) in lines.enumerated() where !Interrupt.isRequested {
-      try translator.read(try LanguageModel.ids(of: String(line), through: read))
+    if translator.input.isIDs {
+      try translateLines(of: prompt, translator, &generation, longest, stdout)
+    } else {
+      try translator.read(rows: try sourceRows(translator), of: source ?? "")
       try generation.write(after: [translator.startID], longest: longest, isContinued: false)
-      if isTextShown, index < lines.count - 1 { try stdout.write(UInt8(ascii: "\n")) }
     }
     return (generation.fedCount, generation.pendingID)
+  }
+
+  /// A target for each line; a line of nothing has none.
+  private func translateLines(
+    of prompt: String, _ translator: Translator, _ generation: inout Generation, _ longest: Int, _ stdout: ByteWriter
+  ) throws {
+    guard source == nil else {
+      throw ChoiceError.unsuitable(
+        what: "--source", reason: "found a model that reads text, expected one of pictures or rows")
+    }
+    guard self.prompt != nil || promptFile != nil else {
+      throw ChoiceError.unsuitable(
+        what: "prompt", reason: "found none, expected the source of an encoder-decoder model")
+    }
+    guard let read = translator.source.symbols?.asLines else {
+      throw ChoiceError.unsuitable(
+        what: "\"\(model)\"", reason: "found no vocabulary of its source, expected one; try funes run --program")
+    }
+    let lines = prompt.split(separator: "\n", omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() where !Interrupt.isRequested {
+      let ids = try LanguageModel.ids(of: String(line), through: read)
+      if !ids.isEmpty {
+        try translator.read(ids)
+        try generation.write(after: [translator.startID], longest: longest, isContinued: false)
+      }
+      if isTextShown, index < lines.count - 1 { try stdout.write(UInt8(ascii: "\n")) }
+    }
+  }
+
+  /// The rows of --source: a picture prepared as the model's file says, an array, or lines of numbers.
+  private func sourceRows(_ translator: Translator) throws -> [[Float]] {
+    guard let source else {
+      throw ChoiceError.unsuitable(
+        what: "\"\(model)\"",
+        reason: "reads \(translator.input.width) numbers a row, a picture perhaps; give it with --source")
+    }
+    do {
+      let image: ImagePreparation?
+      do throws(ImageError) {
+        image = try ImagePreparation(metadata: translator.engine.model.metadata)
+      } catch {
+        throw ClassifyError.Reason.picture(error)
+      }
+      let reader = ClassifyReader(
+        input: translator.input, image: image?.count == translator.input.width ? image : nil, isResizing: resize,
+        arePixels: false, background: .white)
+      return try reader.rows(of: source)
+    } catch let reason as ClassifyError.Reason {
+      throw ClassifyError(file: source == "-" ? "stdin" : source, reason: reason)
+    }
   }
 }

@@ -28,6 +28,9 @@ struct BlockBuilder {
     graph.metadata["name"] = name
   }
 
+  /// What the model's file says about it.
+  mutating func note(_ key: String, _ value: String?) { graph.metadata[key] = value }
+
   // MARK: Operators
 
   /// An input of the program: ids in 0 ..< classes, or floats where there are none.

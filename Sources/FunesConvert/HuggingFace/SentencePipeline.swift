@@ -7,6 +7,8 @@ struct SentencePipeline {
   private enum Pooling { case mean, first, last }
   private var pooling = Pooling.mean
   private var isNormalized = false
+  /// Tokens that longer sentences are cut to.
+  private let longest: Int?
 
   /// Nil where the folder has no modules.json.
   init?(_ folder: ModelFolder) throws {
@@ -26,11 +28,12 @@ struct SentencePipeline {
     }
     guard let pooling else { throw FolderError.missingKey(file: file, key: "Pooling") }
     self.pooling = pooling
-    try SentencePipeline.noteLength(folder)
+    longest = try SentencePipeline.longestSentence(folder)
   }
 
   /// The output "embedding".
   func outputs(_ builder: inout BlockBuilder, _ x: Int) -> [Graph.Port] {
+    builder.note("sentence.longest", longest.map(String.init))
     let operation: Graph.Operation =
       switch pooling {
       case .mean: .pool(lanes: nil, heads: 1)
@@ -88,14 +91,13 @@ struct SentencePipeline {
     return chosen[0]
   }
 
-  /// Sentences that the original cuts are read whole.
-  private static func noteLength(_ folder: ModelFolder) throws {
+  /// The most tokens of a sentence, longer ones being cut; nil where the folder does not say.
+  private static func longestSentence(_ folder: ModelFolder) throws -> Int? {
     let file = "\(folder.path)/sentence_bert_config.json"
-    guard ModelFolder.isFile(file) else { return }
+    guard ModelFolder.isFile(file) else { return nil }
     let config = try FolderConfig(path: file)
-    if let rows = try config.optionalInteger("max_seq_length", 1...(1 << 24)) {
-      folder.notes.append(
-        "sentence-transformers cuts sentences at \(rows) tokens; funes embed --longest \(rows) does too")
-    }
+    guard let rows = try config.optionalInteger("max_seq_length", 2...(1 << 24)) else { return nil }
+    folder.notes.append("sentences are cut at \(rows) tokens, as sentence-transformers does")
+    return rows
   }
 }

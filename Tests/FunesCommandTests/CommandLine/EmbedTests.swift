@@ -33,6 +33,18 @@ import Testing
     #expect(objects.hasPrefix(#"{"line":1,"text":"ab","embedding":["#))
   }
 
+  @Test func anArgumentIsOneSentenceWhole() throws {
+    let found = try Shell.funes(["embed", model, "ab\nc"])
+    #expect(found.code == 65 && found.talk.contains("line 1"), "the vocabulary has no line feed: \(found.talk)")
+  }
+
+  @Test func scoresOfSymbolsAreNoVector() throws {
+    let found = try Shell.funes(["embed", TestModels.shared.names, "ab"])
+    #expect(found.code == 64 && found.talk.contains("found scores of labels or symbols"), "\(found.talk)")
+    let encoder = try Shell.funes(["embed", TestModels.shared.translator, "--program", "encode", "ab"])
+    #expect(encoder.code == 64 && encoder.talk.contains("found no output"), "\(encoder.talk)")
+  }
+
   @Test func rowsArePooledAsAsked() throws {
     let refused = try Shell.funes(["embed", model, "--output-name", "rows", "ab"])
     #expect(refused.code == 64 && refused.talk.contains("choose --pool mean, first or last"))

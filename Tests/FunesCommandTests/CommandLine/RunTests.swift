@@ -190,6 +190,41 @@ import Testing
     #expect(ids.count == lines[2].split(separator: " ").count)
   }
 
+  @Test func aSourceOfNothingHasNoTarget() throws {
+    let whole = try Shell.funes(["run", models.translator], input: "ab\n\nba\n")
+    let drawn = try Shell.funes(["generate", models.translator, "--prompt-file", "-"], input: "ab\n\nba\n")
+    #expect(drawn.code == 0 && drawn.bytes == whole.bytes)
+    let none = try Shell.funes(["generate", models.translator])
+    #expect(none.code == 64 && none.talk.contains("expected the source"), "\(none.talk)")
+  }
+
+  @Test func anEncoderOfNumbersReadsASource() throws {
+    let folder = try Folder()
+    let (rows, other) = (folder.path("rows.csv"), folder.path("other.csv"))
+    try Data("0.5,-0.25,1\n0.75,0,-1\n".utf8).write(to: URL(fileURLWithPath: rows))
+    try Data("0.5,-0.25\n".utf8).write(to: URL(fileURLWithPath: other))
+    let found = try Shell.funes(["generate", models.describer, "--source", rows])
+    #expect(found.code == 0 && found.text.allSatisfy { "XY<s> \n".contains($0) }, "\(found.talk)")
+    // What is written depends on what was read.
+    let texts = try ["3,3,3", "-3,3,-3", "0,9,-9", "9,-9,0", "-9,0,9"].map {
+      try Shell.funes(["generate", models.describer, "--source", "-"], input: $0 + "\n").text
+    }
+    #expect(Set(texts).count > 1)
+    let piped = try Shell.funes(["generate", models.describer, "--source", "-"], input: "0.5,-0.25,1\n0.75,0,-1\n")
+    #expect(piped.bytes == found.bytes)
+    let refusals: [(arguments: [String], code: Int32, says: String)] = [
+      ([models.describer], 64, "reads 3 numbers a row"),
+      ([models.describer, "--source", other], 65, "line 1"),
+      ([models.describer, "--source", folder.path("none")], 66, "none"),
+      ([models.translator, "ab", "--source", rows], 64, "found a model that reads text"),
+      ([models.language, "ab", "--source", rows], 64, "found a model without an encoder"),
+    ]
+    for refusal in refusals {
+      let found = try Shell.funes(["generate"] + refusal.arguments)
+      #expect(found.code == refusal.code && found.talk.contains(refusal.says), "\(found.talk)")
+    }
+  }
+
   @Test func aSeedNamesOneText() throws {
     func text(_ options: String...) throws -> String {
       let found = try Shell.funes(["generate", models.language, "ab", "--max-tokens", "40"] + options)

@@ -17,6 +17,8 @@ final class TestModels: Sendable {
   let names: String
   /// Lines of a b → words of X Y.
   let translator: String
+  /// Rows of three numbers → words of X Y.
+  let describer: String
   /// Sentences of at most eight of a b c ü → mean of their rows, and the rows.
   let sentences: String
   /// Every operator, two inputs and outputs, a subsampled one among them.
@@ -38,6 +40,7 @@ final class TestModels: Sendable {
     language = try write(TestModels.languageGraph(), "language.funes")
     names = try write(TestModels.namesGraph(), "names.funes")
     translator = try write(TestModels.translatorGraph(), "translator.funes")
+    describer = try write(TestModels.translatorGraph(isOfNumbers: true), "describer.funes")
     sentences = try write(TestModels.sentencesGraph(), "sentences.funes")
     every = try write(.everyOperator(), "every.funes")
     images = try write(.images(), "images.funes")
@@ -99,12 +102,13 @@ final class TestModels: Sendable {
     return graph
   }
 
-  static func translatorGraph() -> Graph {
+  static func translatorGraph(isOfNumbers: Bool = false) -> Graph {
     var b = TestGraphBuilder(name: "translator")
-    let source = b.value("source", [1], element: .id)
+    let source = isOfNumbers ? b.value("source", [3]) : b.value("source", [1], element: .id)
     let hidden = b.state("hidden", .hidden, width: 12)
     func recurrent(_ name: String, _ ids: Int, classes: Int) -> Int {
-      let hot = b.add("\(name).hot", .oneHot(classes: classes), [ids], shape: [classes])
+      let isHot = b.graph.values[ids].element == .id
+      let hot = isHot ? b.add("\(name).hot", .oneHot(classes: classes), [ids], shape: [classes]) : ids
       var cell = Graph.Cell(
         kind: .rnn, units: 12, weightX: b.matrix("\(name).x", 12, classes), weightH: b.matrix("\(name).h", 12, 12),
         bias: b.vector("\(name).b", .grouped(groups: 1), 12))
@@ -117,19 +121,22 @@ final class TestModels: Sendable {
     let decoded = recurrent("decode", word, classes: 4)
     let y = b.add("y", .linear(weight: b.matrix("w", 4, 12), bias: nil), [decoded], shape: [4])
     var graph = b.graph
+    let sourcePort = Graph.Port(
+      name: "source", value: source, classes: isOfNumbers ? 0 : 3, text: isOfNumbers ? nil : 0)
     graph.programs = [
       Graph.Program(
         name: "step", isBlock: false, inputs: [Graph.Port(name: "word", value: word, classes: 4, text: 1)],
         outputs: [Graph.Port(name: "y", value: y, text: 1)], runs: [b.run()], resets: []),
       Graph.Program(
-        name: "encode", isBlock: true, inputs: [Graph.Port(name: "source", value: source, classes: 3, text: 0)],
+        name: "encode", isBlock: true, inputs: [sourcePort],
         outputs: [], runs: [encode], resets: [hidden]),
     ]
     var words = Graph.TextTable(kind: .labels, symbols: ["<s>", "</s>", "X", "Y"])
     words.separator = " "
     graph.texts = [Graph.TextTable(kind: .characters, symbols: ["a", "b", "</s>"]), words]
     graph.generation = Graph.Generation(
-      encodeProgram: 1, stepProgram: 0, appendedID: 2, startID: 0, stopIDs: [1], longest: 9, output: 0, input: 0)
+      encodeProgram: 1, stepProgram: 0, appendedID: isOfNumbers ? nil : 2, startID: 0, stopIDs: [1], longest: 9,
+      output: 0, input: 0)
     return graph
   }
 
