@@ -64,15 +64,27 @@ __attribute__((used)) uint64_t divide_64(uint64_t dividend, uint64_t divisor, ui
   return quotient;
 }
 
-/* The quotient in r0 and r1, the remainder in r2 and r3. */
-__attribute__((naked)) void __aeabi_uldivmod(void) {
-  __asm__ volatile(
-      "push {r4, lr}\n"
-      "sub sp, #16\n"
-      "add r4, sp, #8\n"
-      "str r4, [sp]\n"
-      "bl divide_64\n"
-      "ldrd r2, r3, [sp, #8]\n"
-      "add sp, #16\n"
-      "pop {r4, pc}\n");
+/* Rounded towards zero; the remainder has the dividend's sign. */
+__attribute__((used)) int64_t divide_64_signed(int64_t dividend, int64_t divisor, int64_t *remainder) {
+  const uint64_t over = dividend < 0 ? 0 - (uint64_t)dividend : (uint64_t)dividend;
+  const uint64_t under = divisor < 0 ? 0 - (uint64_t)divisor : (uint64_t)divisor;
+  uint64_t rest;
+  const uint64_t quotient = divide_64(over, under, &rest);
+  *remainder = (int64_t)(dividend < 0 ? 0 - rest : rest);
+  return (int64_t)((dividend < 0) != (divisor < 0) ? 0 - quotient : quotient);
 }
+
+/* The quotient in r0 and r1, the remainder in r2 and r3. */
+#define DIVIDE(name, function)                 \
+  __attribute__((naked)) void name(void) {     \
+    __asm__ volatile("push {r4, lr}\n"         \
+                     "sub sp, #16\n"           \
+                     "add r4, sp, #8\n"        \
+                     "str r4, [sp]\n"          \
+                     "bl " function "\n"       \
+                     "ldrd r2, r3, [sp, #8]\n" \
+                     "add sp, #16\n"           \
+                     "pop {r4, pc}\n");        \
+  }
+DIVIDE(__aeabi_uldivmod, "divide_64")
+DIVIDE(__aeabi_ldivmod, "divide_64_signed")
