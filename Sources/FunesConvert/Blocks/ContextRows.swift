@@ -30,7 +30,9 @@ struct ContextRows: Sendable, Equatable {
     }
     let fitting = max(1, standardByteLimit / max(1, bytesPerRow))
     let rows = requested ?? min(trainedRows, fitting)
-    return ContextRows(rows: rows, byteCount: rows * bytesPerRow, trainedRows: trainedRows)
+    let (byteCount, isTooLarge) = rows.multipliedReportingOverflow(by: bytesPerRow)
+    guard !isTooLarge else { throw ContextError(found: rows, expected: 1...fitting) }
+    return ContextRows(rows: rows, byteCount: byteCount, trainedRows: trainedRows)
   }
 
   /// A line for people.

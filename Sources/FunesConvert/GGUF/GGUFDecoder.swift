@@ -29,6 +29,10 @@ struct GGUFDecoder {
     // Many experts would be many feed-forward layers.
     _ = try keys.optionalCount("expert_count", in: 0...0)
     let headWidth = try GGUFDecoder.headWidth(keys, width: width, heads: heads)
+    guard heads * headWidth <= 65_536 else {
+      throw keys.wrong(
+        "attention.key_length", "\(headWidth)", "at most \(65_536 / heads), so that \(heads) heads have 65536 values")
+    }
     let isTable = architecture == .gpt2
     let rotary = isTable ? nil : try GGUFDecoder.rotary(gguf, keys, headWidth: headWidth, positions: positions)
     if architecture == .gpt2, keyHeads != heads {

@@ -10,6 +10,7 @@ extension TokenizerArrays {
     guard let model = try keys.text("model"), let tokens = try keys.texts("tokens") else { return nil }
     self.init(model: model, tokens: tokens)
     file = gguf.checkpoint.file
+    architecture = gguf.metadata["general.architecture"]?.stringValue
     pre = try keys.text("pre")
     scores = try keys.numbers("scores", count: tokens.count) ?? []
     types = try keys.wholeNumbers("token_type", count: tokens.count) ?? []

@@ -7,6 +7,8 @@ import Funes
 public struct TokenizerArrays: Sendable {
   /// `tokenizer.ggml.model`: `llama` (SentencePiece's byte-pair encoding) or `gpt2` (that of bytes).
   public var model: String
+  /// `general.architecture`, which tells how texts are cut where `pre` does not.
+  public var architecture: String?
   /// `tokenizer.ggml.pre`: how texts are cut into words.
   public var pre: String?
   public var tokens: [String]
@@ -79,14 +81,22 @@ extension TokenizerArrays {
     rules.hasByteSymbols = true
     rules.decoding = .bytes
     rules.addsPrefixSpace = addsSpacePrefix ?? false
-    switch pre ?? "default" {
+    // The default is GPT-2's, whatever the model was trained with.
+    switch pre ?? (architecture == "qwen2" ? "qwen2" : "default") {
+    case "default" where architecture != "gpt2":
+      throw .fault(
+        file: file, at: "tokenizer.ggml.pre",
+        .unsupported(
+          found: "\(pre == nil ? "none" : "the pre-tokenizer \"default\"") beside \(architecture ?? "no architecture")",
+          expected: "the name of a pre-tokenizer; --tokenizer gives the model its own"))
     case "default", "gpt-2", "gpt2", "olmo", "phi-2": rules.splitting = [.gpt2]
     case "llama3", "llama-v3", "llama-bpe": (rules.splitting, rules.prefersWholeWords) = ([.llama3], true)
+    case "smollm": rules.splitting = [.digits, .gpt2]
     case "qwen2": (rules.splitting, rules.normalization) = ([.qwen2], [.nfc])
     case let pre:
       throw .fault(
         file: file, at: "tokenizer.ggml.pre",
-        .unsupported(found: "the pre-tokenizer \(JSONText.quoted(pre))", expected: "gpt-2, llama-bpe or qwen2"))
+        .unsupported(found: "the pre-tokenizer \(JSONText.quoted(pre))", expected: "gpt-2, llama-bpe, smollm or qwen2"))
     }
     rules.added = types.indices.filter { types[$0] == 3 || types[$0] == 4 }.map {
       TokenizerRules.AddedToken(id: $0, isSpecial: types[$0] == 3)

@@ -152,6 +152,18 @@ import Testing
       .wrongShape(file: "x", tensor: "blk.0.attn_q.weight", found: [8, 8], expected: [16, 8])
     ),
     (
+      {
+        for key in ["head_count", "head_count_kv", "key_length"] {
+          $0.set("llama.attention.\(key)", GGUFBuilder.uint32(65_536))
+        }
+        $0.set("llama.block_count", GGUFBuilder.uint32(512))
+        $0.set("llama.context_length", GGUFBuilder.uint32(1 << 24))
+      },
+      .wrongValue(
+        file: "x", key: "llama.attention.key_length", found: "65536",
+        expected: "at most 1, so that 65536 heads have 65536 values")
+    ),
+    (
       { $0.set("llama.attention.value_length", GGUFBuilder.uint32(4)) },
       .wrongValue(
         file: "x", key: "llama.attention.value_length", found: "4", expected: "2, the width of a head's keys")

@@ -359,6 +359,15 @@ import Testing
       }
         == .fault(
           file: "tokenizer", at: "tokenizer.ggml.pre",
-          .unsupported(found: "the pre-tokenizer \"mystery\"", expected: "gpt-2, llama-bpe or qwen2")))
+          .unsupported(found: "the pre-tokenizer \"mystery\"", expected: "gpt-2, llama-bpe, smollm or qwen2")))
+    // What is cut by default is told by the architecture, where that is known.
+    for (architecture, pre, isRead) in [
+      ("gpt2", nil, true), ("gpt2", "default", true), ("qwen2", nil, true), ("qwen2", "default", false),
+      ("llama", nil, false), ("llama", "default", false), ("llama", "smollm", true),
+    ] as [(String, String?, Bool)] {
+      let refused = arrays { ($0.model, $0.architecture, $0.pre) = ("gpt2", architecture, pre) }
+      #expect((refused == nil) == isRead, "\(architecture) \(pre ?? "none")")
+      #expect(isRead || "\(refused!)".contains("--tokenizer"))
+    }
   }
 }
