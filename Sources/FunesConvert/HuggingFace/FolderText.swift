@@ -14,7 +14,7 @@ extension ModelFolder {
     if let path {
       files = try ModelFolder.isFolder(path) ? .read(folder: path) : .read(file: path)
     } else if let folder = [root, self.path].first(where: { TokenizerFiles.isPresent(folder: $0) }) {
-      files = try .read(folder: folder)
+      files = try .read(folder: folder, modelType: config.optionalWord("model_type"))
     } else {
       notes.append("no tokenizer: the model reads ids; --tokenizer gives it one")
       return

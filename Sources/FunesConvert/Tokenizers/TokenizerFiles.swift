@@ -20,11 +20,14 @@ public struct TokenizerFiles: Sendable {
   public static func isPresent(folder: String) -> Bool { layout(of: folder) != nil }
 
   /// The tokenizer of a folder; of several, the first of the list in `TokenizerError.noTokenizer`.
-  public static func read(folder: String) throws(TokenizerError) -> TokenizerFiles {
+  ///
+  /// - Parameter modelType: `model_type` of the folder's model, which tells the tokenizer where its files do not.
+  public static func read(folder: String, modelType: String? = nil) throws(TokenizerError) -> TokenizerFiles {
     guard let names = layout(of: folder) else { throw .noTokenizer(folder: folder) }
     let configuration = "\(folder)/tokenizer_config.json"
     let hasConfiguration = FileManager.default.fileExists(atPath: configuration)
-    return try read(names.map { "\(folder)/\($0)" }, configuration: hasConfiguration ? configuration : nil)
+    return try read(
+      names.map { "\(folder)/\($0)" }, configuration: hasConfiguration ? configuration : nil, modelType: modelType)
   }
 
   /// The tokenizer that a single file holds, whatever its name: tokenizer.json, a SentencePiece model, or vocab.txt.
@@ -42,7 +45,9 @@ public struct TokenizerFiles: Sendable {
     layouts.first { $0.allSatisfy { FileManager.default.fileExists(atPath: "\(folder)/\($0)") } }
   }
 
-  private static func read(_ paths: [String], configuration path: String?) throws(TokenizerError) -> TokenizerFiles {
+  private static func read(
+    _ paths: [String], configuration path: String?, modelType: String? = nil
+  ) throws(TokenizerError) -> TokenizerFiles {
     var contents: [[UInt8]] = []
     for path in paths { contents.append(try bytes(of: path)) }
     let isJSON = contents[0].first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
@@ -52,15 +57,16 @@ public struct TokenizerFiles: Sendable {
       return TokenizerFiles(source: rules, target: nil, digest: digest(contents))
     }
     let more = try path.map { path throws(TokenizerError) in try bytes(of: path) }
-    let configuration = try TokenizerConfiguration(more, file: path ?? "")
+    let configuration = try TokenizerConfiguration(more, file: path ?? "", modelType: modelType)
     let digest = digest(contents + (more.map { [$0] } ?? []))
     switch paths.count {
     case 3:
       let models = [0, 1].map { (contents[$0], paths[$0]) }
       var rules: [TokenizerRules] = []
       for (bytes, path) in models {
+        let model = try SentencePieceModel(bytes, file: path)
         rules.append(
-          try VocabularyFiles.pieces(SentencePieceModel(bytes, file: path), vocabulary: contents[2], paths[2]))
+          try VocabularyFiles.pieces(model, vocabulary: contents[2], paths[2], isSource: rules.isEmpty))
       }
       return TokenizerFiles(source: rules[0], target: rules[1], digest: digest)
     case 2:

@@ -7,8 +7,11 @@ import Funes
 /// What `tokenizer_config.json` says, where it lies beside a vocabulary.
 struct TokenizerConfiguration {
   let root: TokenizerNode?
+  /// `model_type` of the model that the tokenizer lies beside, where that is known.
+  let modelType: String?
 
-  init(_ bytes: [UInt8]?, file: String) throws(TokenizerError) {
+  init(_ bytes: [UInt8]?, file: String, modelType: String? = nil) throws(TokenizerError) {
+    self.modelType = modelType
     guard let bytes else {
       root = nil
       return
@@ -127,23 +130,52 @@ enum VocabularyFiles {
 
   // MARK: GPT-2
 
+  /// What reads `vocab.json` with `merges.txt` where no `tokenizer_config.json` says it.
+  private static func byteFamily(_ modelType: String?, _ file: String) throws(TokenizerError) -> String {
+    switch modelType {
+    case nil, "gpt2": return "GPT2"
+    case "qwen2": return "Qwen2"
+    case "roberta": return "Roberta"
+    case let type?:
+      throw .fault(
+        file: file, at: "",
+        .unsupported(
+          found: "a vocabulary of \(JSONText.quoted(type))",
+          expected: "tokenizer.json, or tokenizer_config.json with a \"tokenizer_class\""))
+    }
+  }
+
   static func bytes(
     vocabulary contents: [UInt8], _ file: String, merges: [UInt8], _ mergesFile: String,
     _ configuration: TokenizerConfiguration
   ) throws(TokenizerError) -> TokenizerRules {
-    let family = try configuration.family(default: "GPT2")
-    guard ["GPT2", "Qwen2"].contains(family) else {
-      throw configuration.unsupported(family, expected: "GPT2Tokenizer or Qwen2Tokenizer, or a tokenizer.json")
+    var family = try configuration.family(default: "")
+    if family.isEmpty { family = try byteFamily(configuration.modelType, file) }
+    guard ["GPT2", "Qwen2", "Roberta"].contains(family) else {
+      throw configuration.unsupported(
+        family, expected: "GPT2Tokenizer, Qwen2Tokenizer or RobertaTokenizer, or a tokenizer.json")
     }
     var vocabulary = try ids(contents, file: file)
     var added = try configuration.added()
     for (content, token) in added where vocabulary.id(content) != token.id {
       try vocabulary.add(content, id: token.id, at: "added_tokens_decoder")
     }
-    if added.isEmpty, let id = vocabulary.id("<|endoftext|>") {
-      added = [("<|endoftext|>", .init(id: id, isSpecial: true))]
+    if added.isEmpty {
+      let special = family == "Roberta" ? ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] : ["<|endoftext|>"]
+      for symbol in special {
+        guard let id = vocabulary.id(symbol) else { continue }
+        added.append((symbol, .init(id: id, isSpecial: true, stripsLeft: symbol == "<mask>")))
+      }
     }
     var rules = TokenizerRules(method: .merges, symbols: try vocabulary.all(at: ""))
+    if family == "Roberta" {
+      guard let begin = vocabulary.id("<s>"), let end = vocabulary.id("</s>") else {
+        throw .fault(
+          file: file, at: "",
+          .wrongKind(found: "no \"<s>\" or no \"</s>\"", expected: "both among RoBERTa's symbols"))
+      }
+      (rules.before, rules.after) = ([begin], [end])
+    }
     for (index, line) in try lines(merges, file: mergesFile).enumerated() {
       if line.isEmpty || index == 0 && line.hasPrefix("#version") { continue }
       let place = "line \(index + 1)"
@@ -178,8 +210,10 @@ enum VocabularyFiles {
 
   /// The pieces of a SentencePiece model under the ids of a vocabulary of two languages; those of the other language
   /// alone take no part in cutting.
+  ///
+  /// - Parameter isSource: a source may begin with the language that it is translated into, such as `>>fra<<`.
   static func pieces(
-    _ model: SentencePieceModel, vocabulary contents: [UInt8], _ file: String
+    _ model: SentencePieceModel, vocabulary contents: [UInt8], _ file: String, isSource: Bool
   ) throws(TokenizerError) -> TokenizerRules {
     var rules = try model.rules()
     guard rules.method == .unigram else {
@@ -210,6 +244,10 @@ enum VocabularyFiles {
     rules.after = [end]
     rules.added = [.init(id: end, isSpecial: true), .init(id: try need("<unk>"), isSpecial: true)]
     if let pad = vocabulary.id("<pad>") { rules.added.append(.init(id: pad, isSpecial: true)) }
+    guard isSource else { return rules }
+    for (id, symbol) in rules.symbols.enumerated() where symbol.hasPrefix(">>") && symbol.hasSuffix("<<") {
+      if symbol.utf8.count > 4 { rules.added.append(.init(id: id)) }
+    }
     return rules
   }
 }

@@ -91,11 +91,13 @@ enum TokenizerGoldens {
     let rules = try TokenizerGoldens.rules("gpt2.json")
     arrays = TokenizerArrays(model: "gpt2", tokens: rules.symbols)
     arrays.merges = rules.merges.map { "\(rules.symbols[Int($0.left)]) \(rules.symbols[Int($0.right)])" }
-    arrays.addsSpacePrefix = true
+    (arrays.architecture, arrays.addsSpacePrefix) = ("gpt2", true)
     arrays.types = rules.symbols.indices.map { $0 == 0 ? 3 : 1 }
     #expect(try TokenizerRules(arrays) == rules)
     arrays.pre = "qwen2"
     #expect(try TokenizerRules(arrays).splitting == [.qwen2])
+    arrays.pre = "smollm"
+    #expect(try TokenizerRules(arrays).splitting == [.digits, .gpt2])
   }
 
   @Test func vocabulariesOfTheirOwnMakeTheSameRules() throws {
@@ -132,6 +134,30 @@ enum TokenizerGoldens {
     #expect(try TokenizerFiles.read(folder: folder.path).source == gpt2)
     try write("tokenizer_config.json", #"{"tokenizer_class": "CTRLTokenizer"}"#)
     #expect(throws: TokenizerError.self) { try TokenizerFiles.read(folder: folder.path) }
+    // Where nothing says it, the model's type does.
+    try FileManager.default.removeItem(at: folder.appendingPathComponent("tokenizer_config.json"))
+    #expect(throws: TokenizerError.self) { try TokenizerFiles.read(folder: folder.path, modelType: "ctrl") }
+    #expect(try TokenizerFiles.read(folder: folder.path, modelType: "qwen2").source.splitting == [.qwen2])
+  }
+
+  /// Ids of RobertaTokenizer of transformers for the same two files.
+  @Test func robertaBeginsAndEndsATextByItsOwnSymbols() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("funes-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let symbols = ["<s>", "<pad>", "</s>", "<unk>", "a", "b", "Ġ", "Ġa", "<mask>"]
+    let members = symbols.enumerated().map { "\(JSONText.quoted($1)): \($0)" }
+    try Data("{\(members.joined(separator: ", "))}".utf8).write(to: folder.appendingPathComponent("vocab.json"))
+    try Data("#version: 0.2\nĠ a\n".utf8).write(to: folder.appendingPathComponent("merges.txt"))
+    let tokenizer = Tokenizer(try TokenizerFiles.read(folder: folder.path, modelType: "roberta").source)
+    let golden: [(String, [Int32])] = [
+      ("b a", [0, 5, 7, 2]), (" a", [0, 7, 2]), ("", [0, 2]), ("a<s>b", [0, 4, 0, 5, 2]),
+      ("<unk>a<pad>", [0, 3, 4, 1, 2]), ("a<mask> b a", [0, 4, 8, 6, 5, 7, 2]),
+    ]
+    for (text, ids) in golden { #expect(tokenizer.ids(of: text) == ids, "\(text)") }
+    // As the published tokenizer.json of RoBERTa has it.
+    #expect(tokenizer.ids(of: "a <mask>") == [0, 4, 8, 2])
+    #expect(tokenizer.text(of: [0, 4, 7, 2]) == "a a")
   }
 
   @Test func marianReadsTwoModelsThroughOneVocabulary() throws {
@@ -142,15 +168,19 @@ enum TokenizerGoldens {
     let model = try SentencePieceModel(bytes, file: "unigram.model")
     for name in ["source.spm", "target.spm"] { try Data(bytes).write(to: folder.appendingPathComponent(name)) }
     let pieces = model.pieces.filter { $0.kind == .normal }.map(\.text)
-    let symbols = ["</s>", "<unk>", "target"] + pieces + ["<pad>"]
+    let symbols = ["</s>", "<unk>", "target"] + pieces + ["<pad>", ">>fra<<"]
     let members = symbols.enumerated().map { "\(JSONText.quoted($1)): \($0)" }
     try Data("{\(members.joined(separator: ", "))}".utf8).write(to: folder.appendingPathComponent("vocab.json"))
     let files = try TokenizerFiles.read(folder: folder.path)
-    #expect(files.target == files.source)
+    var source = files.source
+    let language = source.added.removeLast()
+    #expect(files.target == source && language == .init(id: symbols.count - 1))
     let (marian, plain) = (Tokenizer(files.source), Tokenizer(try TokenizerGoldens.rules("unigram.model")))
     for text in ["The old clock", "a target", "ＡＢ ﬁ"] {
       let wanted = plain.ids(of: text)?.map { plain.rules.symbols[Int($0)] }
       #expect(marian.ids(of: text)?.map { marian.rules.symbols[Int($0)] } == wanted)
+      let translated = marian.ids(of: ">>fra<< \(text)")
+      #expect(translated?.map { marian.rules.symbols[Int($0)] } == wanted.map { [">>fra<<"] + $0 })
     }
   }
 
