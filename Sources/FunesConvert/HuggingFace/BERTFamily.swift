@@ -43,9 +43,11 @@ struct BERTFamily {
       }
     }
     weights.passDerived { $0.hasSuffix("embeddings.position_ids") || $0.hasSuffix("embeddings.token_type_ids") }
-    if pipeline != nil { folder.passUnneeded(prefixes: ["pooler.", "\(prefix)pooler."], "the sentence's vector") }
+    let heads = ["cls.", "lm_head.", "classifier."]
     switch kind {
-    case _ where pipeline != nil || kind == "Model": break
+    case _ where pipeline != nil:
+      folder.passUnneeded(prefixes: ["pooler.", "\(prefix)pooler."] + heads, "the sentence's vector")
+    case "Model": folder.passUnneeded(prefixes: heads, "the bare encoder")
     case "ForMaskedLM": folder.passUnneeded(prefixes: ["\(prefix)pooler.", "cls.seq_relationship."], "masked words")
     default: folder.passUnneeded(prefixes: ["\(prefix)pooler."], "the classifier")
     }
@@ -69,8 +71,7 @@ struct BERTFamily {
     return TextEncoder(
       name: folder.name, symbolCount: try config.integer("vocab_size", ModelFolder.symbolRange),
       layerCount: try config.integer("num_hidden_layers", ModelFolder.layerRange), stack: stack,
-      attention: EncoderAttentionDescription(
-        headCount: heads.heads, headWidth: heads.headWidth, scale: 1 / Float(heads.headWidth).squareRoot()))
+      attention: heads.encoderAttention())
   }
 
   /// The table of positions with the vector of the first kind of token on every row: a sentence alone is all of that kind.

@@ -25,6 +25,12 @@ struct HeadNumbers {
       throw config.conflict([headsKey], "found heads of \(heads * headWidth) values together, expected at most 65536")
     }
   }
+
+  /// Attention of every row over all rows, its scores divided by the root of a head's width.
+  func encoderAttention(lanes: Int? = nil) -> EncoderAttentionDescription {
+    EncoderAttentionDescription(
+      headCount: heads, headWidth: headWidth, scale: 1 / Float(headWidth).squareRoot(), lanes: lanes)
+  }
 }
 
 extension ModelFolder {

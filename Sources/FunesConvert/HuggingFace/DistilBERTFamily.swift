@@ -66,8 +66,7 @@ struct DistilBERTFamily {
     return TextEncoder(
       name: folder.name, symbolCount: try config.integer("vocab_size", ModelFolder.symbolRange),
       layerCount: try config.integer("n_layers", ModelFolder.layerRange), stack: stack,
-      attention: EncoderAttentionDescription(
-        headCount: heads.heads, headWidth: heads.headWidth, scale: 1 / Float(heads.headWidth).squareRoot()))
+      attention: heads.encoderAttention())
   }
 
   private func weight(_ role: DecoderRole, _ shape: [Int]) throws -> NamedTensor? {

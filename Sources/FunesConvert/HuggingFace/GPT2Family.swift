@@ -32,6 +32,8 @@ struct GPT2Family {
       trainedRows: positions, slidingRows: Array(repeating: nil, count: layers), keyWidth: width)
     // The order of a product, for half precision; and what an older configuration says twice.
     config.ignore(["reorder_and_upcast_attn", "n_ctx"])
+    // Written by the first published checkpoints; nothing ever read them.
+    config.ignore(["n_special", "predict_special_tokens"])
     config.ignore(["summary_activation", "summary_proj_to_labels", "summary_type", "summary_use_proj"])
     let isScaled = try config.flag("scale_attn_weights", default: true)
     let isScaledByLayer = try config.flag("scale_attn_by_inverse_layer_idx", default: false)

@@ -50,9 +50,7 @@ struct MarianFamily {
     return SequenceBuilder(
       name: folder.name, encoder: encoder, decoder: decoder, encoderLayerCount: layers.encoder,
       decoderLayerCount: layers.decoder,
-      encoderAttention: EncoderAttentionDescription(
-        headCount: encoderHeads.heads, headWidth: encoderHeads.headWidth,
-        scale: 1 / Float(encoderHeads.headWidth).squareRoot()),
+      encoderAttention: encoderHeads.encoderAttention(),
       decoderAttention: CausalAttentionDescription(
         headCount: heads.heads, keyHeadCount: heads.heads, headWidth: heads.headWidth, windowRows: rows, scale: scale),
       memory: MemoryAttentionDescription(headCount: heads.heads, headWidth: heads.headWidth, scale: scale, rows: rows),

@@ -92,6 +92,12 @@ struct T5Family {
         ["relative_attention_num_buckets", "relative_attention_max_distance"],
         "found \(buckets) buckets for \(most) rows, expected at least 4, and fewer than distances")
     }
+    let count = heads * (2 * most + 1)
+    guard count <= 1 << 24 else {
+      throw config.conflict(
+        ["num_heads", "relative_attention_max_distance"],
+        "found \(count) heads' distances together, expected at most \(1 << 24)")
+    }
     let table = try weights.take(
       "\(stack).block.0.layer.0.SelfAttention.relative_attention_bias.weight", [buckets, heads])
     let steps = isBothWays ? Array(-most...most) : Array(0...most)

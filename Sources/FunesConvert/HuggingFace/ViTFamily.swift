@@ -45,9 +45,7 @@ struct ViTFamily {
       norm: NormDescription(kind: .layer, epsilon: try config.epsilon("layer_norm_eps", default: 1e-12)),
       feedForward: FeedForwardDescription(activation: activation, isGated: false),
       weights: RoleWeights { role, shape in try self.weight(role, shape, numbers) })
-    let attention = EncoderAttentionDescription(
-      headCount: heads.heads, headWidth: heads.headWidth, scale: 1 / Float(heads.headWidth).squareRoot(),
-      lanes: numbers.lanes)
+    let attention = heads.encoderAttention(lanes: numbers.lanes)
     var builder = BlockBuilder(name: folder.name)
     let image = builder.input("image", shape: [numbers.channels, numbers.size.height, numbers.size.width])
     var x = try embed(&builder, image.value, numbers)

@@ -64,6 +64,18 @@ final class FolderCopy {
     try write("config.json", config.replacingCharacters(in: range, with: to))
   }
 
+  /// Adds a tensor of one zero, 32 bits wide, to model.safetensors.
+  func addTensor(_ name: String) throws {
+    let url = URL(fileURLWithPath: "\(path)/model.safetensors")
+    let file = try Data(contentsOf: url)
+    let length = file.prefix(8).enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
+    let data = file.dropFirst(8 + length)
+    let entry = #"{"\#(name)": {"dtype": "F32", "shape": [1], "data_offsets": [\#(data.count), \#(data.count + 4)]}, "#
+    let header = Data(entry.utf8) + file.dropFirst(8).prefix(length).drop { $0 == UInt8(ascii: "{") }
+    let lengthBytes = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+    try (Data(lengthBytes) + header + data + Data(count: 4)).write(to: url)
+  }
+
   struct MissingText: Error { var text: String }
 
   /// What converting the folder says; its path is written as "F".

@@ -122,6 +122,33 @@ import Testing
     #expect(copy.refusal() == change.refusal)
   }
 
+  @Test func distancesBeyondReasonAreRefused() throws {
+    let copy = try FolderCopy(of: "t5")
+    try copy.change("\"num_heads\": 2", "\"num_heads\": 65536")
+    try copy.change("\"d_kv\": 4", "\"d_kv\": 1")
+    let heads = 65_536 * (2 * 128 + 1)
+    try copy.change("\"relative_attention_max_distance\": 9", "\"relative_attention_max_distance\": 128")
+    #expect(
+      copy.refusal()
+        == "\(Self.config), \"num_heads\" and \"relative_attention_max_distance\": found \(heads) heads' distances "
+        + "together, expected at most 16777216")
+  }
+
+  @Test func whatTheFirstCheckpointsOfGPT2SayIsPassedOver() throws {
+    let copy = try FolderCopy(of: "gpt2")
+    try copy.change("\"model_type\"", "\"n_special\": 0, \"predict_special_tokens\": true, \"model_type\"")
+    #expect(copy.refusal() == nil)
+  }
+
+  /// Heads beside an encoder that is wanted bare, or as a sentence's vector.
+  @Test(arguments: ["bert", "minilm"]) func headsBesideAnEncoderAreLeftOut(fixture: String) throws {
+    let copy = try FolderCopy(of: fixture)
+    try copy.addTensor("cls.seq_relationship.bias")
+    #expect(copy.refusal() == nil)
+    try copy.addTensor("mystery.bias")
+    #expect(copy.refusal()?.contains("\"mystery.bias\"") == true)
+  }
+
   @Test func aFolderWithoutItsFilesIsRefused() throws {
     let copy = try FolderCopy(of: "llama")
     try copy.move("model.safetensors", to: "weights.safetensors")
