@@ -19,7 +19,7 @@ extension CheckpointError: CustomStringConvertible {
     case .notAFile(let file): "\"\(file)\": found a folder or a device, expected a file"
     case .unknownFormat(let file, []): "\"\(file)\": is empty, expected safetensors, a PyTorch file, GGUF, npz or npy"
     case .unknownFormat(let file, let found):
-      "\"\(file)\": found the first bytes \(CheckpointError.hex(found)), expected safetensors, a PyTorch "
+      "\"\(file)\": found \(CheckpointError.beginning(found)), expected safetensors, a PyTorch "
         + "file, GGUF, npz, npy or a llama2.c file"
     case .foreignFormat(let file, let found):
       "\"\(file)\": found \(found.rawValue), expected safetensors, a PyTorch file, npz or npy; \(found.remedy)"
@@ -66,7 +66,13 @@ extension CheckpointError: CustomStringConvertible {
 
   fileprivate static func bytes(_ count: Int) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
 
-  fileprivate static func hex(_ bytes: [UInt8]) -> String {
+  /// Printable ASCII as it is, other bytes in hexadecimal digits.
+  private static func beginning(_ bytes: [UInt8]) -> String {
+    guard bytes.allSatisfy({ (0x20...0x7E).contains($0) }) else { return "the first bytes \(hex(bytes))" }
+    return "text that begins with \"\(String(decoding: bytes, as: UTF8.self))\""
+  }
+
+  private static func hex(_ bytes: [UInt8]) -> String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
   }
 }
@@ -80,6 +86,8 @@ extension ForeignFormat {
     case .onnxOrProtobuf, .tflite:
       "this version does not read it: save the weights as safetensors or npz and write a recipe"
     case .pickle: "load it where it was made and save its arrays with numpy.savez"
+    case .gitLFSPointer: "the file itself is yet to be fetched, with git lfs pull where it was cloned"
+    case .json: "give the file of weights, or the folder that holds both"
     }
   }
 }

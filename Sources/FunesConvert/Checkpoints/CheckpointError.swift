@@ -86,6 +86,8 @@ public enum ForeignFormat: String, Sendable, Equatable {
   case onnxOrProtobuf = "a protocol buffer"
   case tflite = "a TensorFlow Lite model"
   case pickle = "a pickle that PyTorch did not write"
+  case gitLFSPointer = "a Git LFS pointer"
+  case json = "JSON text"
 }
 
 /// What a reader counts against a limit.

@@ -47,6 +47,17 @@ extension Checkpoint {
     {
       return .onnxOrProtobuf
     }
-    return nil
+    if start.starts(with: Array("version https://git-lfs.github.com/spec/".utf8)) { return .gitLFSPointer }
+    return isJSON(start) ? .json : nil
+  }
+
+  /// A brace or bracket with text after it. The length before a safetensors header may begin with one of these, and
+  /// then has a zero in its eighth byte at the latest.
+  private static func isJSON(_ start: [UInt8]) -> Bool {
+    func isBlank(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+    let text = start.starts(with: [0xEF, 0xBB, 0xBF]) ? start.dropFirst(3) : start[...]
+    guard let first = text.first(where: { !isBlank($0) }), first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    else { return false }
+    return text.prefix(16).allSatisfy { $0 >= 0x20 || isBlank($0) }
   }
 }

@@ -7,6 +7,10 @@ import Funes
 public enum ProvenanceError: Error, Equatable {
   /// The model's metadata and the file's SHA-256 differ; nil where one side has none. `key` is that of the metadata.
   case differs(key: String, model: String?, file: String?)
+  /// The model was made of a folder, and a file was given.
+  case notAFolder(file: String)
+  /// The model was made of a format that leaves its rows of context open, and another was given.
+  case fixedContext(files: [String])
 }
 
 extension ProvenanceError: CustomStringConvertible {
@@ -18,11 +22,36 @@ extension ProvenanceError: CustomStringConvertible {
       "\(key): the model was made without one, found \(file ?? ""); leave it out"
     case .differs(let key, let model?, let file?):
       "\(key): found \(file), expected \(model); give the file that the model was made of"
+    case .notAFolder(let file):
+      "\"\(file)\": found a file, expected the folder with config.json that the model was made of; give the folder"
+    case .fixedContext(let files):
+      files.map { "\"\($0)\"" }.joined(separator: ", ")
+        + ": found a format that fixes its rows of context, expected one that leaves them open; give the file that the "
+        + "model was made of, without a recipe"
     }
   }
 }
 
 public enum Provenance {
+  /// The graph of the files that a model was made of, with its rows of context.
+  ///
+  /// Throws `ProvenanceError` where they are others, and what `Importer.graph` throws.
+  public static func graph(of model: Model, checkpoints: [String: String], recipePath: String?) throws -> Graph {
+    if model.metadata.contains(where: { $0.key == "checkpoint.config.json.sha256" }),
+      let file = checkpoints.values.sorted().first(where: { ModelFolder.isFile($0) })
+    {
+      throw ProvenanceError.notAFolder(file: file)
+    }
+    let graph: Graph
+    do {
+      graph = try Importer.graph(checkpoints: checkpoints, recipePath: recipePath, context: model.context).graph
+    } catch let error as ImportError where error == .unexpectedContext {
+      throw ProvenanceError.fixedContext(files: checkpoints.values.sorted())
+    }
+    try check(graph, against: model)
+    return graph
+  }
+
   /// Throws unless the graph was read from the files that the model names. A tokenizer is none of them: it makes no number.
   public static func check(_ graph: Graph, against model: Model) throws(ProvenanceError) {
     let known = Dictionary(model.metadata.filter { isFigured($0.key) }.map { ($0.key, $0.value) }) { $1 }

@@ -26,3 +26,21 @@ extension Graph {
     return texts.count - 1
   }
 }
+
+extension Graph {
+  /// Rows of an id that may be there for padding alone, as tables are often rounded up.
+  private static let paddingRows = 128
+
+  /// A line for each input whose text table has far fewer symbols than the input has ids: perhaps that of another model.
+  public var symbolNotes: [String] {
+    var notes: [String] = []
+    for input in programs.flatMap(\.inputs) {
+      guard let text = input.text, texts.indices.contains(text), texts[text].kind != .bytes else { continue }
+      let (found, ids) = (texts[text].symbols.count, input.classes)
+      guard ids - found > Graph.paddingRows else { continue }
+      let note = "tokenizer: found \(found) symbols for \(ids) ids; \(ids - found) ids have no text"
+      if !notes.contains(note) { notes.append(note) }
+    }
+    return notes
+  }
+}

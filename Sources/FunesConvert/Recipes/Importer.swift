@@ -70,11 +70,23 @@ public struct Importer {
     }
     if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
     let source = try source(path)
-    let inferred = try RecipeInference.recipe(
-      from: source, name: stem, file: file.lastPathComponent)
+    let inferred = try infer(from: source, name: stem, file: file)
     var graph = try inferred.recipe.graph(sources: [Recipe.defaultCheckpoint: source])
     try addHashes(of: [Recipe.defaultCheckpoint: path], to: &graph)
     return Imported(graph: graph, notes: inferred.notes, recipe: inferred.recipe)
+  }
+
+  /// The recipe of a checkpoint's tensor names; an error says where a folder would do without one.
+  private static func infer(
+    from source: TensorSource, name: String, file: URL
+  ) throws(InferenceError) -> InferredRecipe {
+    do throws(InferenceError) {
+      return try RecipeInference.recipe(from: source, name: name, file: file.lastPathComponent)
+    } catch {
+      let folder = file.deletingLastPathComponent()
+      guard ModelFolder.isFile(folder.appendingPathComponent("config.json").path) else { throw error }
+      throw .besideConfig(error, folder: folder.path)
+    }
   }
 
   /// A llama2.c file, which needs no recipe.

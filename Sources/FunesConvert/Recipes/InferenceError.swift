@@ -23,6 +23,8 @@ public enum InferenceError: Error, Equatable {
   case severalOrders([String])
   /// More modules than can be tried in every order.
   case tooManyModules(found: Int, limit: Int)
+  /// One of the others for a file of a Hugging Face folder, which tells the architecture.
+  indirect case besideConfig(InferenceError, folder: String)
 }
 
 extension InferenceError: CustomStringConvertible {
@@ -52,6 +54,8 @@ extension InferenceError: CustomStringConvertible {
       "checkpoint: found modules that fit in several orders (\(modules.joined(separator: ", "))); \(remedy)"
     case .tooManyModules(let found, let limit):
       "checkpoint: found \(found) modules, expected at most \(limit); \(remedy)"
+    case .besideConfig(let error, let folder):
+      "\(error); config.json lies beside the checkpoint: give the folder \"\(folder)\" instead, which needs no recipe"
     }
   }
 

@@ -176,6 +176,14 @@ private let eight = [UInt8](repeating: 0, count: 8)
   @Test func whatIsNoCheckpointIsNamed() {
     #expect(refusal([]) == .unknownFormat(file: "x", found: []))
     #expect(refusal(Array("hello".utf8)) == .unknownFormat(file: "x", found: Array("hello".utf8)))
+    for text in ["{\"a\":1,{", " \n[1, 2]", "{", "{\n  \"weight_map\": {}}"] {
+      #expect(refusal(Array(text.utf8)) == .foreignFormat(file: "x", found: .json), "\(text)")
+    }
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
+    #expect(refusal(Array(pointer.utf8)) == .foreignFormat(file: "x", found: .gitLFSPointer))
+    // The length of this header is that of a brace.
+    let padded = one() + String(repeating: " ", count: 0x7B - one().utf8.count)
+    #expect(throws: Never.self) { try Checkpoint.read(bytes: safetensors(padded, data: eight), name: "x") }
     #expect(refusal([0x89, 0x48, 0x44, 0x46]) == .foreignFormat(file: "x", found: .hdf5))
     #expect(throws: CheckpointError.cannotRead(file: "/no/such/file", code: 2)) {
       try Checkpoint.read(path: "/no/such/file")
