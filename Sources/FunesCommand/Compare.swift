@@ -128,8 +128,6 @@ struct CompareCommand: ParsableCommand {
     let named = against.filter { $0.contains("=") }
     let paths = try CheckpointPaths.dictionary(
       plain: against.filter { !$0.contains("=") }, named: named, recipe: recipe)
-    let graph = try Importer.graph(checkpoints: paths, recipePath: recipe, context: file.model.context).graph
-    try Provenance.check(graph, against: file.model)
-    return graph
+    return try Provenance.graph(of: file.model, checkpoints: paths, recipePath: recipe)
   }
 }

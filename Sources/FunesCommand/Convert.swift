@@ -87,6 +87,10 @@ struct ConvertCommand: ParsableCommand {
     guard CacheBits(rawValue: cache) != nil else {
       throw ValidationError("--cache: found \(cache), expected 8 or 16 bits")
     }
+    guard output != "-", recipeOut != "-" else {
+      throw ValidationError(
+        "\(output == "-" ? "--output" : "--recipe-out"): found \"-\", expected a file: stdout gets the table of layers")
+    }
     guard (0...100_000).contains(rows) else { throw ValidationError("--rows: found \(rows), expected 0 to 100000") }
   }
 
@@ -100,7 +104,8 @@ struct ConvertCommand: ParsableCommand {
       throw ChoiceError.unsuitable(what: "--recipe-out", reason: "found a format that needs no recipe; leave it out")
     }
     let graph = told(imported.graph)
-    for note in imported.notes { Talk.say("funes: \(note)") }
+    let notes = imported.notes + graph.symbolNotes
+    for note in notes { Talk.say("funes: \(note)") }
     let bar = Progress("converting", isForced: progress)
     var converter = Converter(precision: activations == 8 ? .fast : .default)
     converter.cacheBits = CacheBits(rawValue: cache) ?? .sixteen
@@ -125,7 +130,7 @@ struct ConvertCommand: ParsableCommand {
     try AtomicFile.write(path, converted.bytes)
     if let recipeOut, let recipe = imported.recipe { try AtomicFile.write(recipeOut, Array(recipe.json().utf8)) }
     let summary = ConversionSummary(
-      path: path, notes: imported.notes, report: report, comparison: comparison, finerCaches: finerCaches,
+      path: path, notes: notes, report: report, comparison: comparison, finerCaches: finerCaches,
       givenPrograms: givenPrograms)
     for warning in summary.warnings { Talk.say("funes: \(warning)") }
     let stdout = ByteWriter.standardOutput()

@@ -59,9 +59,7 @@ struct EvalCommand: ParsableCommand {
     if !against.isEmpty {
       let paths = try CheckpointPaths.dictionary(
         plain: against.filter { !$0.contains("=") }, named: against.filter { $0.contains("=") }, recipe: recipe)
-      let graph = try Importer.graph(checkpoints: paths, recipePath: recipe, context: file.model.context).graph
-      try Provenance.check(graph, against: file.model)
-      reference = FloatReference(graph)
+      reference = FloatReference(try Provenance.graph(of: file.model, checkpoints: paths, recipePath: recipe))
     }
     let bar = Progress("evaluating", isForced: progress)
     var evaluation = LanguageEvaluation(file: file, language: language, reference: reference)

@@ -35,7 +35,7 @@ struct TokenizeCommand: ParsableCommand {
   private static let lineLimit = 1 << 26
 
   func run() throws {
-    let lines = TokenizedLines(table: try TextSource.table(path: model, port: port), isJSON: json)
+    let lines = TokenizedLines(try TextSource(path: model, port: port), isJSON: json)
     Interrupt.watch()
     let stdout = ByteWriter.standardOutput()
     let reader = ByteReader(descriptor: 0, name: "standard input", flushing: stdout)

@@ -88,14 +88,19 @@ struct LanguageEvaluation {
     let program = file.model.programs[language.program]
     let scores: RowScores = language.scores == .logits ? .logits : .probabilities
     let total = sequences.reduce(0) { $0 + $1.count }
-    for sequence in sequences {
+    for (index, sequence) in sequences.enumerated() {
       runner.reset()
       reference?.reset()
       for begin in stride(from: 0, to: sequence.count - 1, by: 64) {
         let count = min(64, sequence.count - 1 - begin)
         let rows = [language.input.name: ReferenceRows.ids(Array(sequence[begin..<(begin + count)]))]
         let before = secondsNow()
-        let found = try runner.run(language.program, inputs: rows, rows: count, chunk: count)[language.outputIndex]
+        let found: ReferenceResult.Rows
+        do {
+          found = try runner.run(language.program, inputs: rows, rows: count, chunk: count)[language.outputIndex]
+        } catch let error as ModelRunError {
+          throw LanguageEvaluation.placed(error, after: begin, sequence: sequences.count > 1 ? index : nil)
+        }
         seconds += secondsNow() - before
         let expected = try reference?.run(program: program.name, inputs: rows, rows: count, trace: false)
           .outputs[language.output.name]
@@ -113,6 +118,15 @@ struct LanguageEvaluation {
         progress(comparison.model.tokenCount, total)
       }
     }
+  }
+
+  /// The error with the row of the sequence in place of that of a block, and with what to do where there is no room.
+  private static func placed(_ error: ModelRunError, after begin: Int, sequence: Int?) -> any Error {
+    guard case .refusedRow(let program, let row, let status) = error else { return error }
+    guard status == .cacheFull else {
+      return ModelRunError.refusedRow(program: program, row: begin + row, status: status)
+    }
+    return StreamError.textTooLong(sequence: sequence, limit: begin + row)
   }
 
   private var speed: Double { seconds > 0 ? Double(comparison.model.tokenCount) / seconds : 0 }

@@ -8,7 +8,15 @@ import FunesConvert
 /// One line in, one line out.
 struct TokenizedLines {
   let table: SymbolTable
+  /// Ids that there are, from 0: more than the table's symbols where a model has rows for more.
+  let idCount: Int
   let isJSON: Bool
+
+  init(_ source: TextSource, isJSON: Bool) {
+    table = source.table
+    idCount = source.idCount
+    self.isJSON = isJSON
+  }
 
   /// The ids of a text.
   func ids(_ bytes: [UInt8], line: Int) throws -> String {
@@ -20,7 +28,9 @@ struct TokenizedLines {
     } else if !text.utf8.elementsEqual(bytes) {
       throw StreamError.invalidUTF8(at: TextPlace(line: line, column: 1))
     }
-    let ids = try LanguageModel.ids(of: text, through: table, line: line)
+    // Where lines are sequences, the line's end makes one of nothing too.
+    let whole = table.isLineSequence ? text + "\n" : text
+    let ids = try LanguageModel.ids(of: whole, through: table, line: line)
     if isJSON { return "[" + ids.map(String.init).joined(separator: ",") + "]" }
     return ids.map(String.init).joined(separator: " ")
   }
@@ -33,12 +43,17 @@ struct TokenizedLines {
       guard let elements = value.elements else { throw wrong(line, value, "an array of ids") }
       for element in elements {
         guard let id = element.intValue else { throw wrong(line, element, "an id") }
+        guard (0..<idCount).contains(id) else {
+          throw StreamError.json(line: line, reason: "found \(id), expected \(idRange)")
+        }
         ids.append(id)
       }
     } else {
-      for word in String(decoding: bytes, as: UTF8.self).split(separator: " ") {
-        guard let id = Int(word) else {
-          throw StreamError.notANumber(found: String(word), expected: "an id", at: TextPlace(line: line, column: 1))
+      for word in bytes.split(separator: UInt8(ascii: " ")) {
+        let text = String(decoding: word, as: UTF8.self)
+        guard let id = Int(text), (0..<idCount).contains(id) else {
+          throw StreamError.notANumber(
+            found: text, expected: idRange, at: TextPlace(line: line, column: word.startIndex + 1))
         }
         ids.append(id)
       }
@@ -46,6 +61,8 @@ struct TokenizedLines {
     let text = text(of: ids)
     return isJSON ? JSONText.quoted(text) : text
   }
+
+  private var idRange: String { "an id in 0...\(idCount - 1)" }
 
   private func text(of ids: [Int]) -> String {
     if table.kind == .bytes { return String(decoding: ids.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self) }
@@ -69,16 +86,26 @@ struct TokenizedLines {
 }
 
 /// Where a vocabulary comes from.
-enum TextSource {
+struct TextSource {
+  let table: SymbolTable
+  /// Ids of the model's port; of a tokenizer its symbols.
+  let idCount: Int
+
+  private init(_ table: SymbolTable, rows: Int = 0) {
+    self.table = table
+    idCount = max(rows, table.kind == .bytes ? 256 : table.symbols.count)
+  }
+
   /// The table of a model's port, or that of a tokenizer's file or folder.
-  static func table(path: String, port: String?) throws -> SymbolTable {
+  init(path: String, port: String?) throws {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    let beginsAsModel = exists && !isFolder.boolValue && isModel(path)
+    let beginsAsModel = exists && !isFolder.boolValue && TextSource.isModel(path)
     guard !exists || beginsAsModel else {
       if let port { throw ChoiceError.unsuitable(what: "--port \"\(port)\"", reason: "\"\(path)\" is no model") }
       let files = isFolder.boolValue ? try TokenizerFiles.read(folder: path) : try TokenizerFiles.read(file: path)
-      return SymbolTable(files.source)
+      self.init(SymbolTable(files.source))
+      return
     }
     // The file is mapped as long as it is held.
     let file = try ModelFile(path: path)
@@ -90,7 +117,7 @@ enum TextSource {
       }
       throw ChoiceError.noSuchName(kind: "port with a vocabulary", found: port, expected: ports.map(\.name))
     }
-    return SymbolTable(text)
+    self.init(SymbolTable(text), rows: found.isIDs ? found.classes : found.width)
   }
 
   /// Whether a file begins as a .funes file does, or cannot be read, which opening it says better.

@@ -59,6 +59,11 @@ extension StreamError: CustomStringConvertible {
     case .promptNotUTF8(let file): "\"\(file)\": found bytes that are not utf-8, expected utf-8"
     case .sentenceTooLong(let line, let found, let limit):
       "line \(line): found \(found) tokens, expected at most \(limit); --longest \(limit) cuts what is longer"
+    case .textTooLong(let sequence, let limit):
+      (sequence.map { "sequence \($0), " } ?? "")
+        + "row \(limit): found more rows in one sequence than the model has positions or memory for, expected at most "
+        + "\(limit); --limit scores fewer symbols, "
+        + (sequence == nil ? "--lines begins anew with each line" : "shorter lines are scored whole")
     case .nothingToScore(let file, let found):
       "\"\(file)\": found \(counted(found, "symbol")), expected two or more: what is scored follows another"
     case .unequalOutputs(let names, let rows):

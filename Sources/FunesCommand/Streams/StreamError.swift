@@ -58,6 +58,8 @@ enum StreamError: Error, Equatable {
   case promptNotUTF8(file: String)
   /// A sentence has more tokens than the model holds.
   case sentenceTooLong(line: Int, found: Int, limit: Int)
+  /// A text that is scored, or the sequence of it, counted from 0, has more rows than the model has positions or memory for.
+  case textTooLong(sequence: Int?, limit: Int)
   /// A text has no symbol that follows another.
   case nothingToScore(file: String, found: Int)
 

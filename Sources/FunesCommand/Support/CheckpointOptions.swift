@@ -30,11 +30,15 @@ enum CheckpointPaths {
     return [Recipe.defaultCheckpoint: only]
   }
 
-  /// The file's name without folders and without its last extension; a folder's name whole.
+  /// The file's name without folders and without its last extension; a folder's name whole, its own for "." and "..".
   static func stem(of path: String) -> String {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue { return name }
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      guard name == "." || name == ".." || name == "/" else { return name }
+      let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.lastPathComponent
+      return real == "/" ? "model" : real
+    }
     guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
     return String(name[..<dot])
   }

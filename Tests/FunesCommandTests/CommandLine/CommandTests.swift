@@ -265,6 +265,41 @@ import Testing
     #expect(refused.code == 65 && refused.talk.contains("line 2, column 3: found \"x\", expected an id"))
   }
 
+  @Test func aTextBeyondThePositionsSaysWhere() throws {
+    let folder = try Folder()
+    var b = TestGraphBuilder(name: "positions")
+    let id = b.value("id", [1], element: .id)
+    let row = b.add("row", .embedding(table: b.matrix("table", 5, 8)), [id], shape: [8])
+    let position = b.state("position", .counter, limit: 71)
+    let placed = b.add("placed", .position(table: b.matrix("places", 70, 8), position: position), [row], shape: [8])
+    let scores = b.add("scores", .linear(weight: b.matrix("out", 5, 8), bias: nil), [placed], shape: [5])
+    let run = b.run()
+    b.graph.programs = [
+      Graph.Program(
+        name: "step", isBlock: false, inputs: [Graph.Port(name: "id", value: id, classes: 5)],
+        outputs: [Graph.Port(name: "scores", value: scores)], runs: [run], resets: [])
+    ]
+    let (model, ids) = (folder.path("m.funes"), folder.path("ids"))
+    try Data(try Converter().convert(b.graph).bytes).write(to: URL(fileURLWithPath: model))
+    let long = [String](repeating: "1", count: 72).joined(separator: " ")
+    let cases: [(content: String, options: [String], says: String)] = [
+      (
+        long, [],
+        "row 70: found more rows in one sequence than the model has positions or memory for, expected at most 70;"
+      ),
+      (long, [], "--limit scores fewer symbols, --lines begins anew with each line"),
+      ("0 1\n" + long, ["--lines"], "sequence 1, row 70: found more rows"),
+      (long.prefix(132) + "7 1 1", [], "row 66: found an id out of range"),
+    ]
+    for (content, options, says) in cases {
+      try Data(content.utf8).write(to: URL(fileURLWithPath: ids))
+      let found = try Shell.funes(["eval", model, "--ids", ids] + options)
+      #expect(found.code == 65 && found.talk.contains(says), "\(found.code) \(found.talk)")
+    }
+    try Data(long.utf8).write(to: URL(fileURLWithPath: ids))
+    #expect(try Shell.funes(["eval", model, "--ids", ids, "--limit", "71"]).code == 0)
+  }
+
   /// A GRU of 3 inputs and 8 units, as PyTorch names it, in safetensors.
   private static func stateDictionary(seed: Int, scale: Float = 1) -> [UInt8] {
     let shapes = [

@@ -5,6 +5,8 @@ import Foundation
 import FunesConvert
 import Testing
 
+@testable import FunesCommand
+
 @Suite struct FolderCommandTests {
   private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("FunesConvertTests/HuggingFace/Fixtures")
@@ -43,6 +45,37 @@ import Testing
     #expect(try Shell.funes(golden).code == 64)
     let neither = try Shell.funes(["compare", folder.path("m.funes")])
     #expect(neither.code == 64 && neither.talk.contains("expected --golden or --against"))
+  }
+
+  @Test func aFileOfAFolderIsPointedToTheFolder() throws {
+    let folder = try Folder()
+    let (model, output) = (folder.path("m.funes"), ["-o", folder.path("n.funes")])
+    let weights = path("llama") + "/model.safetensors"
+    #expect(try Shell.funes(["convert", path("llama"), "--rows", "0", "-o", model]).code == 0)
+    try Data("1 2 3".utf8).write(to: URL(fileURLWithPath: folder.path("ids")))
+    try Data("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n".utf8)
+      .write(to: URL(fileURLWithPath: folder.path("pointer")))
+    let cases: [(code: Int32, arguments: [String], says: String)] = [
+      (65, ["compare", model, "--against", weights], "found a file, expected the folder with config.json"),
+      (65, ["eval", model, "--ids", folder.path("ids"), "--against", weights], "expected the folder with config.json"),
+      (65, ["convert", weights] + output, "config.json lies beside the checkpoint: give the folder"),
+      (65, ["convert", folder.path("pointer")] + output, "found a Git LFS pointer"),
+      (65, ["convert", path("llama") + "/config.json"] + output, "found JSON text"),
+      (65, ["convert", folder.path("ids")] + output, "found text that begins with \"1 2 3\""),
+      (64, ["convert", path("llama"), "-o", "-"], "--output: found \"-\", expected a file"),
+    ]
+    for (code, arguments, says) in cases {
+      let found = try Shell.funes(arguments)
+      #expect(found.code == code && found.talk.contains(says), "\(arguments): \(found.code) \(found.talk)")
+    }
+  }
+
+  @Test func aModelIsNamedAfterItsFolder() {
+    for end in ["", "/", "/.", "/./", "/../llama", "/../llama/."] {
+      #expect(CheckpointPaths.stem(of: path("llama") + end) == "llama", "\(end)")
+    }
+    #expect(CheckpointPaths.stem(of: path("llama") + "/..") == "Fixtures")
+    #expect(CheckpointPaths.stem(of: "/") == "model")
   }
 
   @Test func anEncoderDecoderIsConvertedWhole() throws {

@@ -22,10 +22,13 @@ import Testing
 
   private func path(_ name: String) -> String { Self.fixtures.appendingPathComponent(name).path }
 
-  /// A model that reads and writes ids of a tokenizer.
-  private static func model(in folder: Folder) throws -> (path: String, symbols: Int) {
-    let rules = try TokenizerFiles.read(file: fixtures.appendingPathComponent("llama3.json").path).source
-    let count = rules.symbols.count
+  /// A model that reads and writes ids of a tokenizer, and has rows for more where it is padded.
+  private static func model(
+    in folder: Folder, isLineSequence: Bool = false, padding: Int = 0
+  ) throws -> (path: String, symbols: Int, notes: [String]) {
+    var rules = try TokenizerFiles.read(file: fixtures.appendingPathComponent("llama3.json").path).source
+    rules.isLineSequence = isLineSequence
+    let count = rules.symbols.count + padding
     var b = TestGraphBuilder(name: "tokens")
     let id = b.value("id", [1], element: .id)
     let row = b.add("row", .embedding(table: b.matrix("table", count, 8)), [id], shape: [8])
@@ -37,9 +40,9 @@ import Testing
         name: "step", isBlock: false, inputs: [Graph.Port(name: "token", value: id, classes: count, text: text)],
         outputs: [Graph.Port(name: "logits", value: scores, text: text)], runs: [run], resets: [])
     ]
-    let path = folder.path("m.funes")
+    let path = folder.path("m\(padding)\(isLineSequence).funes")
     try Data(try Converter().convert(b.graph).bytes).write(to: URL(fileURLWithPath: path))
-    return (path, count)
+    return (path, rules.symbols.count, b.graph.symbolNotes)
   }
 
   @Test func linesBecomeIdsAndTextsAgain() throws {
@@ -61,7 +64,7 @@ import Testing
   }
 
   @Test func aModelReadsAndWritesThroughItsTokenizer() throws {
-    let (model, symbols) = try Self.model(in: Self.folder)
+    let (model, symbols, _) = try Self.model(in: Self.folder)
     let ids = try Shell.funes(["tokenize", model], input: "the clock's ½\n")
     let same = try Shell.funes(["tokenize", path("llama3.json")], input: "the clock's ½\n")
     #expect(ids.code == 0 && ids.text == same.text, "\(ids.talk)")
@@ -74,6 +77,36 @@ import Testing
     #expect(rows.code == 0 && rows.text.split(separator: "\n").count == count, "\(rows.text) \(count)")
     let wrong = try Shell.funes(["tokenize", model, "--port", "x"], input: "")
     #expect(wrong.code == 64 && wrong.talk.contains("found \"x\", expected \"token\" or \"logits\""))
+  }
+
+  @Test func aLineOfNothingHasTheIdsAroundIt() throws {
+    let model = try Self.model(in: Self.folder, isLineSequence: true).path
+    for (options, input) in [([], "\n\nthe clock\n"), (["--json"], "\"\"\n\"the clock\"\n")] {
+      let found = try Shell.funes(["tokenize", model] + options, input: input)
+      let same = try Shell.funes(["tokenize", path("llama3.json")] + options, input: input)
+      #expect(found.code == 0 && found.text == same.text && same.text.contains("0"), "\(found.text) \(found.talk)")
+    }
+  }
+
+  @Test func idsWithoutTextAreSaidAndIdsThatAreNotAreRefused() throws {
+    let (plain, symbols, none) = try Self.model(in: Self.folder)
+    #expect(none.isEmpty)
+    let (padded, _, notes) = try Self.model(in: Self.folder, padding: 129)
+    #expect(notes == ["tokenizer: found \(symbols) symbols for \(symbols + 129) ids; 129 ids have no text"])
+    #expect(try Self.model(in: Self.folder, padding: 128).notes.isEmpty)
+    let last = try Shell.funes(["tokenize", padded, "--decode"], input: "\(symbols + 128)\n")
+    #expect(last.code == 0 && last.text == "\n", "\(last.talk)")
+    let cases: [(model: String, options: [String], input: String, says: String)] = [
+      (plain, [], "1\n2 \(symbols)\n", "line 2, column 3: found \"\(symbols)\", expected an id in 0...\(symbols - 1)"),
+      (plain, [], "-1\n", "line 1, column 1: found \"-1\", expected an id in 0...\(symbols - 1)"),
+      (plain, ["--json"], "[1,99999]\n", "line 1: found 99999, expected an id in 0...\(symbols - 1)"),
+      (path("llama3.json"), [], "99999\n", "found \"99999\", expected an id in 0...\(symbols - 1)"),
+      (padded, [], "\(symbols + 129)\n", "expected an id in 0...\(symbols + 128)"),
+    ]
+    for (model, options, input, says) in cases {
+      let found = try Shell.funes(["tokenize", model, "--decode"] + options, input: input)
+      #expect(found.code == 65 && found.talk.contains(says), "\(input): \(found.code) \(found.talk)")
+    }
   }
 
   @Test func whatIsNoTokenizerOrTextIsRefused() throws {
