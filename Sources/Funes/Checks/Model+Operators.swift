@@ -26,13 +26,18 @@ extension Model {
       var place = OperatorPlace(
         index: ranges.operation, program: program, ranges: ranges, isBlock: self.program(program).isBlock,
         isSequential: false)
+      var uses = StateUses()
       for run in ranges.run..<(ranges.run + ranges.runCount) {
         let run = self.run(run)
         place.isSequential = run.isSequential
+        let first = place.index
         for _ in 0..<run.operatorCount {
           try checkOperator(at: place, nextDomain: &nextDomain)
+          try checkUses(at: place, &uses)
           place.index += 1
         }
+        guard place.isSequential else { continue }
+        for index in first..<place.index { noteMemories(of: operation(index), in: &uses) }
       }
     }
   }

@@ -2,8 +2,16 @@
 // Rules of the tables of text: labels, vocabularies, and tokenizers, whose parts are records of their own.
 
 extension Model {
+  /// Most bytes of a symbol that texts are cut into, of what the map puts in a character's place, and of all symbols
+  /// together, each counted as often as it is named: what bounds the time of a character and the memory of a table.
+  private static let pieceLimit: UInt64 = 512
+  private static let replacementLimit: UInt64 = 64
+  private static let nameLimit: UInt64 = 4_096
+  private static let totalLimit: UInt64 = 1 << 26
+
   func checkTexts() throws(ModelError) {
     let section = Section.texts
+    var byteCount: UInt64 = 0
     // The tokenizer that parts belong to, and the kind and flags of the part before.
     var owner: Record?
     var last: UInt64 = 0
@@ -12,20 +20,22 @@ extension Model {
       let record = record(section, index)
       let kind = record.u32(0)
       try section.require(index, kind >= 1 && kind <= 11, .kind, UInt64(kind), 11)
+      // Claimed numbers are compared before they become an `Int`, which may have 32 bits.
+      let claimed = UInt64(end) + UInt64(record.u32(4))
+      try section.require(index, claimed <= UInt64(count(.symbols)), .tiling, claimed, UInt64(count(.symbols)))
       let symbols = Int(record.u32(4))
-      try section.require(
-        index, symbols <= count(.symbols) - end, .tiling, UInt64(end + symbols), UInt64(count(.symbols)))
       if kind >= 8 {
         guard let owner else { throw .record(section, index: index, rule: .order, found: UInt64(kind), expected: 7) }
-        let order = UInt64(kind) << 32 | UInt64(kind == 10 ? record.u32(12) + 1 : 0)
+        let order = (UInt64(kind) << 32) + (kind == 10 ? UInt64(record.u32(12)) + 1 : 0)
         try section.require(index, order > last, .order, order, last)
         last = order
-        try checkPart(record, index, first: end, of: owner)
+        try checkPart(record, index, first: end, of: owner, &byteCount)
       } else {
         owner = kind >= 5 ? record : nil
         last = 0
         if kind >= 5 { try checkTokenizer(record, index) } else { try checkTable(record, index) }
-        for symbol in end..<(end + symbols) { try checkName(self.record(.symbols, symbol).u32(0), .symbols, symbol) }
+        let limit = kind >= 4 ? Model.pieceLimit : Model.nameLimit
+        for symbol in end..<(end + symbols) { try checkSymbol(symbol, limit, &byteCount) }
       }
       end += symbols
     }
@@ -34,6 +44,17 @@ extension Model {
       let text = port(index).text
       try Section.ports.require(index, text == none || isText(text), .kind, UInt64(text), 7)
     }
+  }
+
+  /// A string of at most so many bytes, which `byteCount` grows by.
+  private func checkSymbol(_ symbol: Int, _ limit: UInt64, _ byteCount: inout UInt64) throws(ModelError) {
+    let section = Section.symbols
+    let name = record(section, symbol).u32(0)
+    try checkName(name, section, symbol)
+    let count = UInt64(unsafeString(name).count)
+    try section.require(symbol, count <= limit, .stringByteCount, count, limit)
+    byteCount += count
+    try section.require(symbol, byteCount <= Model.totalLimit, .stringByteCount, byteCount, Model.totalLimit)
   }
 
   /// Labels, characters, bytes or pieces.
@@ -75,6 +96,10 @@ extension Model {
     try section.require(index, decoding <= 8, .kind, UInt64(decoding), 8)
     try checkSteps(record, index, 16..<20) { $0 <= 6 || $0 >= 16 && $0 <= 21 }
     try checkSteps(record, index, 24..<32) { $0 <= 13 }
+    // Each turn of the map may make a text longer, and so many turns very much longer.
+    var maps = 0
+    for offset in 24..<32 where record.u8(offset) == 9 { maps += 1 }
+    try section.require(index, maps <= 1, .extent, UInt64(maps), 1)
     let longest = record.u32(20)
     switch kind {
     case 5: try section.require(index, longest == 0, .reserved, UInt64(longest), 0)
@@ -97,7 +122,9 @@ extension Model {
   }
 
   /// Merges, the normaliser's map, added tokens, or what stands before and after texts.
-  private func checkPart(_ record: Record, _ index: Int, first: Int, of owner: Record) throws(ModelError) {
+  private func checkPart(
+    _ record: Record, _ index: Int, first: Int, of owner: Record, _ byteCount: inout UInt64
+  ) throws(ModelError) {
     let section = Section.texts
     let (kind, count) = (record.u32(0), record.u32(4))
     let symbols = owner.u32(4)
@@ -113,9 +140,12 @@ extension Model {
     for symbol in first..<(first + Int(count)) {
       let value = self.record(.symbols, symbol).u32(0)
       if kind == 9 {
-        try checkName(value, .symbols, symbol)
+        try checkSymbol(symbol, (symbol - first) % 2 == 0 ? Model.nameLimit : Model.replacementLimit, &byteCount)
       } else {
         try Section.symbols.require(symbol, value < symbols, .index, UInt64(value), UInt64(symbols))
+        guard kind == 10, symbol > first else { continue }
+        let earlier = self.record(.symbols, symbol - 1).u32(0)
+        try Section.symbols.require(symbol, value > earlier, .order, UInt64(value), UInt64(earlier))
       }
     }
   }

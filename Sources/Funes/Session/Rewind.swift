@@ -13,7 +13,8 @@
 /// is not full nothing is lost. A rollback beyond that is refused, and so is, in a model with caches, one across a reset,
 /// a restored or written state or a program that begins afresh.
 ///
-/// Goes with one session for its life. Neither `record` nor `rollBack` allocates or locks. It is no snapshot: it cannot be
+/// Goes with one session for its life. Where several go with one session, a rollback by one ends what the others have
+/// kept, in a model with caches: they begin to record anew. Neither `record` nor `rollBack` allocates or locks. It is no snapshot: it cannot be
 /// saved, nor taken up by another session.
 public struct Rewind: ~Copyable {
   /// Most steps that can be taken back.
@@ -33,9 +34,9 @@ public struct Rewind: ~Copyable {
   private let owner: UnsafeMutableRawPointer
   /// The entry of the latest record.
   private var latest = 0
-  /// The most rows that the session has run in its epoch: what was written beyond a rollback stays written.
-  private var highest: UInt64 = 0
-  private var highestEpoch: UInt64 = 0
+  /// The session's rollbacks that this one has made or begun after: beyond those of another nothing of a cache is known.
+  private var rollbackCount: UInt64
+  private let hasCache: Bool
 
   private static let headByteCount = 64
 
@@ -95,6 +96,10 @@ public struct Rewind: ~Copyable {
     stepCapacity = steps
     entryByteCount = Rewind.entryByteCount(session.model)
     owner = session.memory + session.layout.states
+    rollbackCount = session.rollbackCount
+    var hasCache = false
+    for index in 0..<session.model.stateCount where session.model.state(index).isCache { hasCache = true }
+    self.hasCache = hasCache
     ranges = memory.bindMemory(to: StateRange.self, capacity: 1)
     entries = memory + Rewind.tableByteCount(session.model)
     var range = StateRange(offset: 0, byteCount: 0)
@@ -124,8 +129,8 @@ public struct Rewind: ~Copyable {
     precondition(
       session.memory + session.layout.states == owner, "Rewind.record: this is not the session that it was made for")
     latest = latest == stepCapacity ? 0 : latest + 1
-    stepCount = min(stepCount + 1, stepCapacity)
-    note(session)
+    stepCount = isInterrupted(session) ? 0 : min(stepCount + 1, stepCapacity)
+    rollbackCount = session.rollbackCount
     var entry = self.entry(latest)
     entry.storeBytes(of: session.rowCount, as: UInt64.self)
     entry.storeBytes(of: session.epoch, toByteOffset: 8, as: UInt64.self)
@@ -145,12 +150,14 @@ public struct Rewind: ~Copyable {
       session.memory + session.layout.states == owner, "Rewind.rollBack: this is not the session that it was made for")
     precondition(steps >= 0, "Rewind.rollBack: steps is below 0")
     guard steps <= stepCount else { throw .notRecorded(found: steps, kept: stepCount) }
-    note(session)
     let target = latest >= steps ? latest - steps : latest - steps + stepCapacity + 1
     var entry = self.entry(target)
     let rowCount = entry.load(as: UInt64.self)
-    try check(session.model, entry, rowCount, session.epoch)
+    try check(session, entry, rowCount)
+    session.highest = max(session.highest, session.rowCount)
+    session.rollbackCount &+= 1
     session.rowCount = rowCount
+    rollbackCount = session.rollbackCount
     entry += Rewind.headByteCount
     for index in 0..<rangeCount {
       (owner + ranges[index].offset).copyMemory(from: entry, byteCount: ranges[index].byteCount)
@@ -163,21 +170,22 @@ public struct Rewind: ~Copyable {
   @_noLocks
   private func entry(_ index: Int) -> UnsafeMutableRawPointer { entries + index * entryByteCount }
 
+  /// Whether another has taken steps back since: rows run after that may stand where these were.
   @_noLocks
-  private mutating func note(_ session: borrowing Session) {
-    highest = session.epoch == highestEpoch ? max(highest, session.rowCount) : session.rowCount
-    highestEpoch = session.epoch
+  private func isInterrupted(_ session: borrowing Session) -> Bool {
+    hasCache && rollbackCount != session.rollbackCount
   }
 
   /// Whether the rows that attention saw at an entry are still in the caches.
   private func check(
-    _ model: Model, _ entry: UnsafeMutableRawPointer, _ rowCount: UInt64, _ epoch: UInt64
+    _ session: borrowing Session, _ entry: UnsafeMutableRawPointer, _ rowCount: UInt64
   ) throws(RewindError) {
-    var hasCache = false
-    for index in 0..<model.stateCount where model.state(index).isCache { hasCache = true }
     guard hasCache else { return }
-    guard entry.load(fromByteOffset: 8, as: UInt64.self) == epoch else { throw .begunAfresh }
-    let written = highest - rowCount
+    guard entry.load(fromByteOffset: 8, as: UInt64.self) == session.epoch, !isInterrupted(session) else {
+      throw .begunAfresh
+    }
+    let model = session.model
+    let written = max(session.highest, session.rowCount) - rowCount
     for index in 0..<model.operatorCount {
       let operation = model.operation(index)
       guard operation.opcode == Opcode.attention.rawValue else { continue }
@@ -208,6 +216,7 @@ public enum RewindError: Error, Equatable, Sendable {
   case notRecorded(found: Int, kept: Int)
   /// Since then more rows were run than a cache keeps beyond its window.
   case overwritten(rows: Int, kept: Int)
-  /// Since then caches began afresh: a reset, a state restored or written, or a program that resets states.
+  /// Since then caches began afresh: a reset, a state restored or written, a program that resets states, or steps that
+  /// another `Rewind` of the session has taken back.
   case begunAfresh
 }

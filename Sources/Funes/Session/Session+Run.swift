@@ -58,7 +58,7 @@ extension Session {
       for index in planned.ranges.reset..<(planned.ranges.reset + planned.ranges.resetCount) {
         resetState(Int(plan.resets[index]))
       }
-      if planned.ranges.resetCount > 0 { epoch &+= 1 }
+      if planned.ranges.resetCount > 0 { beginEpoch() }
       execute(planned.ranges)
       rowCount &+= UInt64(result.rows)
     }

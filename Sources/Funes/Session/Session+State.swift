@@ -28,7 +28,14 @@ extension Session {
   public mutating func reset() {
     for index in 0..<plan.stateCount { resetState(index) }
     rowCount = 0
+    beginEpoch()
+  }
+
+  /// States have become other than a step makes them.
+  @_noLocks
+  mutating func beginEpoch() {
     epoch &+= 1
+    highest = 0
   }
 
   @_noLocks
@@ -77,7 +84,7 @@ extension Session {
     for position in 0..<input.count where input[position].magnitude.bitPattern > Float(0x1p50).bitPattern {
       throw .value(state: index)
     }
-    epoch &+= 1
+    beginEpoch()
     if state.isBytes { return writeBytes(index, state, input) }
     if state.isCache {
       let halves = unsafeHalves(index)
@@ -181,7 +188,7 @@ extension Session {
       return nil
     }
     if let error { throw error }
-    epoch &+= 1
+    beginEpoch()
     rowCount = input.withUnsafeBytes { Record(base: $0.baseAddress!).u64(24) }
   }
 
@@ -196,7 +203,7 @@ extension Session {
     precondition(isOverSameFile(as: other), "Session.takeStates: the other session is of another model")
     (memory + layout.states).copyMemory(from: other.memory + other.layout.states, byteCount: model.stateByteCount)
     rowCount = other.rowCount
-    epoch &+= 1
+    beginEpoch()
   }
 
   /// Whether the bytes of a state could have been written by a step.

@@ -20,6 +20,10 @@ public struct Session: ~Copyable {
   /// Grows whenever states become other than a step makes them: a reset, a restored or written state, a program that
   /// resets. Between such events caches are only appended to.
   var epoch: UInt64 = 0
+  /// The most rows that stood in an epoch before some were taken back: what was written beyond a rollback stays written.
+  var highest: UInt64 = 0
+  /// Grows with every rollback, so that a `Rewind` knows of those of another.
+  var rollbackCount: UInt64 = 0
 
   let memory: UnsafeMutableRawPointer
   let ownsMemory: Bool

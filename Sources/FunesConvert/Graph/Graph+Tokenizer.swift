@@ -22,6 +22,11 @@ extension Graph {
       constants.append(Constant(name: "tokenizer.\(texts.count).scores", layout: .vector, values: values))
     }
     table.tokenizer = rules
+    // Of a merge that stands twice the last place counts.
+    var seen: Set<UInt64> = []
+    table.tokenizer?.merges = rules.merges.reversed().filter {
+      seen.insert(UInt64(UInt32(bitPattern: $0.left)) << 32 | UInt64(UInt32(bitPattern: $0.right))).inserted
+    }.reversed()
     texts.append(table)
     return texts.count - 1
   }

@@ -24,8 +24,8 @@ struct LlamaTokenizer: Equatable, Sendable {
     guard source.count >= least else { throw .truncated(at: place, needed: least, available: source.count) }
     var reader = ByteReader(try source.read(offset: 0, count: source.count), at: place)
     let longest = try reader.int32()
-    guard (1...4096).contains(longest) else {
-      throw .tokenizer(at: place, .longest(found: longest, expected: 1...4096))
+    guard (1...512).contains(longest) else {
+      throw .tokenizer(at: place, .longest(found: longest, expected: 1...512))
     }
     symbols = []
     scores = []

@@ -11,6 +11,8 @@ import Funes
 enum CompiledMap {
   /// Most pairs, far above those of any normaliser known.
   static let limit = 1 << 19
+  /// Most bytes that a character becomes: Unicode's own longest are 18 characters, in 33 bytes.
+  static let byteLimit = 64
   /// Most units of a trie; SentencePiece's own maps have some 60,000.
   static let unitLimit = 1 << 20
   /// Most places on the ways to all keys. Keys with equal ends share places, so that a short trie may have very many.
@@ -38,8 +40,9 @@ enum CompiledMap {
         throw broken("a text at \(offset)", "one within \(texts.count) bytes, ended by NUL")
       }
       let bytes = texts[(texts.startIndex + offset)..<end]
-      guard bytes.count <= 4_096, let text = String(utf8Bytes: bytes) else {
-        throw broken("a text that is none", "utf-8 of at most 4096 bytes")
+      guard bytes.count <= byteLimit else { throw broken("a text of \(bytes.count) bytes", "at most \(byteLimit)") }
+      guard let text = String(utf8Bytes: bytes) else {
+        throw broken("a text that is none", "utf-8")
       }
       return text
     }

@@ -226,6 +226,9 @@ struct HuggingFaceTokenizer {
 
   /// A record holds so many steps.
   private func checkSteps() throws(TokenizerError) {
+    if rules.normalization.filter({ $0 == .map }).count > 1 {
+      throw .fault(file: root.file, at: "normalizer", .unsupported(found: "a second map", expected: "one"))
+    }
     if rules.normalization.count > 8 {
       throw .fault(
         file: root.file, at: "normalizer", .tooMany(what: "steps", found: rules.normalization.count, limit: 8))

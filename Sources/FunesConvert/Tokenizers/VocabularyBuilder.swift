@@ -12,6 +12,8 @@ struct VocabularyBuilder {
 
   /// Most symbols: ids are 32-bit, and a file's limit is not far above.
   static let limit = 1 << 21
+  /// Most bytes of a symbol: the longest known have half as many, and each may be tried at each character of a text.
+  static let byteLimit = 512
 
   init(file: String) { self.file = file }
 
@@ -23,6 +25,11 @@ struct VocabularyBuilder {
       throw .fault(file: file, at: path(), .outOfRange(found: id, expected: 0...(VocabularyBuilder.limit - 1)))
     }
     let bytes = Array(symbol.utf8)
+    guard bytes.count <= VocabularyBuilder.byteLimit else {
+      throw .fault(
+        file: file, at: path(),
+        .tooMany(what: "bytes of a symbol", found: bytes.count, limit: VocabularyBuilder.byteLimit))
+    }
     if let earlier = ids[bytes] {
       throw .fault(file: file, at: path(), .duplicate(symbol: symbol, id: id, earlier: earlier))
     }

@@ -45,10 +45,10 @@ import Testing
 
   /// Broken vocabularies of nine pieces and what is wrong with them.
   private static let broken: [(change: @Sendable (inout TokenizerFileBuilder) -> Void, fault: TokenizerFault)] = [
-    ({ $0.longest = 0 }, .longest(found: 0, expected: 1...4096)),
-    ({ $0.longest = -1 }, .longest(found: -1, expected: 1...4096)),
-    ({ $0.longest = 4097 }, .longest(found: 4097, expected: 1...4096)),
-    ({ $0.longest = Int(Int32.max) }, .longest(found: Int(Int32.max), expected: 1...4096)),
+    ({ $0.longest = 0 }, .longest(found: 0, expected: 1...512)),
+    ({ $0.longest = -1 }, .longest(found: -1, expected: 1...512)),
+    ({ $0.longest = 513 }, .longest(found: 513, expected: 1...512)),
+    ({ $0.longest = Int(Int32.max) }, .longest(found: Int(Int32.max), expected: 1...512)),
     ({ $0.longest = 5 }, .pieceByteCount(index: 2, found: 6, expected: 1...5)),
     ({ $0.pieces[4] = [] }, .pieceByteCount(index: 4, found: 0, expected: 1...6)),
     ({ $0.scores[3] = .infinity }, .score(index: 3, found: .infinity)),

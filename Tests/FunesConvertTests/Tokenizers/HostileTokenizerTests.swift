@@ -83,6 +83,11 @@ import Testing
     expect(bpe(#""a\u0000": 0"#), "model.vocab.a\0", .notText)
     let long = String(repeating: "a", count: 4_097)
     expect(bpe("\"\(long)\": 0"), "model.vocab.\(long)", .notText)
+    for count in [513, 4_096] {
+      let symbol = String(repeating: "a", count: count)
+      expect(
+        bpe("\"\(symbol)\": 0"), "model.vocab.\(symbol)", .tooMany(what: "bytes of a symbol", found: count, limit: 512))
+    }
     expect(bpe(""), "model.vocab", .wrongKind(found: "no symbol", expected: "one at least"))
     expect(bpe(#""a": 0"#, #""a x""#), "model.merges[0]", .unknownSymbol("x"))
     expect(bpe(#""a": 0"#, #""a a""#), "model.merges[0]", .unknownSymbol("aa"))

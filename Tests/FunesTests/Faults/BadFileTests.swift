@@ -10,11 +10,13 @@ import Testing
   static let all =
     BadFile.layout + BadFile.records + BadFile.programs + BadFile.operators + BadFile.shapes
     + BadFile.attention + BadFile.blockAndMemory + BadFile.images + BadFile.pieces + BadFile.tokenizers
+    + BadFile.uses
 
   @Test func theFileThatTheyAreMadeFromIsGood() throws {
     _ = try LoadedModel(FileParts.everyOperator.bytes)
     _ = try LoadedModel(BadFile.goodPieces)
     _ = try LoadedModel(BadFile.goodTokenizers)
+    _ = try LoadedModel(BadFile.goodUses)
     #expect(FileParts(FileParts.everyOperator.bytes).bytes == FileParts.everyOperator.bytes)
   }
 

@@ -230,6 +230,42 @@ import Testing
     #expect(one.snapshotBytes() == before)
   }
 
+  /// What one takes back is lost to another, whose rows may since have been written over.
+  @Test func aRollbackEndsWhatAnotherHasKept() throws {
+    let loaded = try LoadedModel(.decoder())
+    var session = try Session(loaded.model)
+    var one = try Rewind(session, steps: 8)
+    var other = try Rewind(session, steps: 8)
+    for seed in 0..<6 as Range<UInt64> {
+      _ = session.hash(rows: 1, seed: seed)
+      one.record(session)
+      other.record(session)
+    }
+    try one.rollBack(&session, steps: 1)
+    for steps in 0..<2 {
+      #expect(throws: RewindError.begunAfresh) { try other.rollBack(&session, steps: steps) }
+    }
+    // It begins anew with five rows, of which the rows that were taken back wrote over one.
+    other.record(session)
+    #expect(other.stepCount == 0)
+    _ = session.hash(rows: 1, seed: 50)
+    other.record(session)
+    _ = session.hash(rows: 1, seed: 51)
+    other.record(session)
+    #expect(throws: RewindError.overwritten(rows: 2, kept: 1)) { try other.rollBack(&session, steps: 2) }
+    try other.rollBack(&session, steps: 1)
+    #expect(throws: RewindError.begunAfresh) { try one.rollBack(&session, steps: 0) }
+    // What was written beyond a rollback stays written for one that is made after it.
+    var late = try Rewind(session, steps: 8)
+    #expect(throws: RewindError.notRecorded(found: 1, kept: 0)) { try late.rollBack(&session, steps: 1) }
+    _ = session.hash(rows: 1, seed: 52)
+    late.record(session)
+    try late.rollBack(&session, steps: 1)
+    var fresh = try Session(loaded.model)
+    for seed in [0, 1, 2, 3, 4, 50] as [UInt64] { _ = fresh.hash(rows: 1, seed: seed) }
+    #expect(session.hash(rows: 30, seed: 77) == fresh.hash(rows: 30, seed: 77))
+  }
+
   @Test func statesGoFromOneSessionToAnother() throws {
     for graph in Self.graphs {
       let loaded = try LoadedModel(graph)

@@ -31,11 +31,12 @@ import Testing
   }
 
   private func words(_ text: String, _ step: SplittingStep) -> [String] {
-    TextSplitter([step], addsPrefixSpace: false).words(Array(text.unicodeScalars), isFirst: true, isContinued: false).map {
-      var view = String.UnicodeScalarView()
-      view.append(contentsOf: $0)
-      return String(view)
-    }
+    TextSplitter([step], addsPrefixSpace: false).words(Array(text.unicodeScalars), isFirst: true, isContinued: false)
+      .map {
+        var view = String.UnicodeScalarView()
+        view.append(contentsOf: $0)
+        return String(view)
+      }
   }
 
   @Test func eachPatternCutsItsWay() {
@@ -67,6 +68,23 @@ import Testing
     #expect(tokenizer.ids(of: "abab").map { $0.map { tokenizer.rules.symbols[Int($0)] } } == ["ab", "ab"])
   }
 
+  /// So does `tokenizers` 0.23: with the merges "a b", "b c" and again "a b" the text "abc" is a, bc.
+  @Test func ofAMergeThatStandsTwiceTheLastPlaceCounts() {
+    let tokenizer = Tokenizer(Self.bytes([("a", "b"), ("b", "c"), ("a", "b")]))
+    #expect(tokenizer.ids(of: "abc").map { $0.map { tokenizer.rules.symbols[Int($0)] } } == ["a", "bc"])
+  }
+
+  /// Many characters in place of one are tried at each character of a text, so that a token of them is not looked for.
+  @Test func anAddedTokenThatBecomesVeryLongIsNotFound() {
+    for (count, isFound) in [(512, true), (513, false)] {
+      var rules = Self.bytes([])
+      rules.symbols.append(String(repeating: "b", count: count))
+      rules.added = [.init(id: 256, isNormalized: true)]
+      let ids = Tokenizer(rules).ids(of: rules.symbols[256])
+      #expect((ids == [256]) == isFound)
+    }
+  }
+
   @Test func wordsAreCutFromTheLeft() {
     var rules = TokenizerRules(method: .words, symbols: ["[UNK]", "un", "##aff", "##able", "##a", "a"], unknown: 0)
     rules.splitting = [.bert]
@@ -79,7 +97,8 @@ import Testing
   }
 
   @Test func theMostProbableCutIsTaken() {
-    let tokenizer = Tokenizer(Self.unigram([("<unk>", 0), ("▁", -2), ("▁a", -3), ("b", -3), ("ab", -3.5), ("▁ab", -7)]))
+    let tokenizer = Tokenizer(
+      Self.unigram([("<unk>", 0), ("▁", -2), ("▁a", -3), ("b", -3), ("ab", -3.5), ("▁ab", -7)]))
     #expect(tokenizer.ids(of: "ab") == [1, 4])
     // Unknowns side by side are one.
     #expect(tokenizer.ids(of: "axyb") == [2, 0, 3])
@@ -97,7 +116,8 @@ import Testing
     rules.symbols += ["<e>", "<e>>", "ab c", "up"]
     let first = 257
     rules.added = [
-      .init(id: first, isSpecial: true), .init(id: first + 1, stripsLeft: true, stripsRight: true), .init(id: first + 2),
+      .init(id: first, isSpecial: true), .init(id: first + 1, stripsLeft: true, stripsRight: true),
+      .init(id: first + 2),
       .init(id: first + 3, isSingleWord: true),
     ]
     let tokenizer = Tokenizer(rules)

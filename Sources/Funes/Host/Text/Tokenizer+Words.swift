@@ -8,13 +8,17 @@
     /// A pair of ids to its place in the order, above, and the id of what it becomes, below.
     private let ranks: [UInt64: UInt64]
 
-    /// A merge whose text is no symbol is left out.
+    /// A merge whose text is no symbol is left out; of a pair that stands twice the last place counts, as in
+    /// `tokenizers`.
     init(_ merges: [TokenizerRules.Merge], symbols: [[UInt8]], index: SymbolIndex) {
       var ranks: [UInt64: UInt64] = [:]
       ranks.reserveCapacity(merges.count)
-      for (rank, merge) in merges.enumerated() {
-        guard let id = index.id(symbols[Int(merge.left)] + symbols[Int(merge.right)]) else { continue }
-        ranks[MergeTable.key(merge.left, merge.right)] = UInt64(rank) << 32 | UInt64(UInt32(id))
+      for (rank, merge) in merges.enumerated().reversed() {
+        let key = MergeTable.key(merge.left, merge.right)
+        let (left, right) = (symbols[Int(merge.left)], symbols[Int(merge.right)])
+        guard ranks[key] == nil, left.count + right.count <= index.longest else { continue }
+        guard let id = index.id(left + right) else { continue }
+        ranks[key] = UInt64(rank) << 32 | UInt64(UInt32(id))
       }
       self.ranks = ranks
     }

@@ -30,6 +30,9 @@
     /// Far from any real score, by SentencePiece's own choice.
     private static let unknownPenalty = 10.0
 
+    /// Most characters of an added token after normalisation: one that becomes longer is not found in texts.
+    private static let tokenLimit = 512
+
     /// The rules hold ids of symbols alone, and scores, where there are any, one a symbol: what `Model` checks of a
     /// file.
     public init(_ rules: TokenizerRules) {
@@ -53,7 +56,10 @@
       let texts = rules.added.map { ($0, Array(rules.symbols[$0.id].unicodeScalars)) }
       raw = AddedTokens(texts.filter { !$0.0.isNormalized })
       let normalizer = normalizer
-      normal = AddedTokens(texts.filter(\.0.isNormalized).map { ($0.0, normalizer.normalized($0.1)) })
+      normal = AddedTokens(
+        texts.filter(\.0.isNormalized).map { ($0.0, normalizer.normalized($0.1)) }.filter {
+          $0.1.count <= Tokenizer.tokenLimit
+        })
       isCutAtBlanks = Tokenizer.isCutAtBlanks(rules, normalizer)
     }
 
