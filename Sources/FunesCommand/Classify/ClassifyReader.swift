@@ -45,13 +45,8 @@ struct ClassifyReader {
   private func contents(of file: String) throws -> [UInt8] {
     let input = file == "-" ? nil : try InputFile(path: file)
     let reader = input?.reader() ?? ByteReader(descriptor: 0, name: "stdin")
-    var bytes: [UInt8] = []
-    while let byte = try reader.takeByte() {
-      bytes.append(byte)
-      guard bytes.count <= Self.byteLimit else {
-        throw ClassifyError.Reason.tooLong(limit: Self.byteLimit)
-      }
-    }
+    let bytes = try reader.takeAll(upTo: Self.byteLimit + 1)
+    guard bytes.count <= Self.byteLimit else { throw ClassifyError.Reason.tooLong(limit: Self.byteLimit) }
     return bytes
   }
 

@@ -55,6 +55,13 @@ final class ByteReader {
     return consume(count)
   }
 
+  /// Everything that is left, but no more than `limit` bytes: one more than is wanted shows an input that is too long.
+  func takeAll(upTo limit: Int) throws(StreamError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while bytes.count < limit, let byte = try takeByte() { bytes.append(byte) }
+    return bytes
+  }
+
   /// What is left after `take` has returned nil.
   var remainder: Int { end - begin }
 

@@ -38,9 +38,7 @@ final class SessionHolder {
     let input = try InputFile(path: path)
     let reader = input.reader()
     let expected = session.snapshotByteCount
-    var bytes: [UInt8] = []
-    // One byte more than a snapshot has shows a file that is too long.
-    while bytes.count <= expected, let byte = try reader.takeByte() { bytes.append(byte) }
+    let bytes = try reader.takeAll(upTo: expected + 1)
     do throws(SnapshotError) {
       try session.restore(from: bytes.span)
     } catch {

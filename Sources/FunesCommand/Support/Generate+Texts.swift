@@ -10,12 +10,9 @@ extension GenerateCommand {
     guard let promptFile else { return prompt ?? "" }
     let input = promptFile == "-" ? nil : try InputFile(path: promptFile)
     let reader = input?.reader() ?? .standardInput(flushing: stdout)
-    var bytes: [UInt8] = []
-    while let byte = try reader.takeByte() {
-      bytes.append(byte)
-      guard bytes.count <= Self.promptLimit else {
-        throw StreamError.promptTooLong(file: promptFile, limit: Self.promptLimit)
-      }
+    var bytes = try reader.takeAll(upTo: Self.promptLimit + 1)
+    guard bytes.count <= Self.promptLimit else {
+      throw StreamError.promptTooLong(file: promptFile, limit: Self.promptLimit)
     }
     if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
     if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
