@@ -42,6 +42,14 @@ const funes_isa *funes_isa_find(const char *name) {
 
 const char *funes_isa_name(const funes_isa *isa) { return isa->name; }
 
+/* Of every build; `tables` has those of this one. */
+static const char *const names[] = {"scalar", "avx2", "avxvnni", "avx512vnni", "neon", "dotprod", "i8mm", 0};
+
+const char *funes_isa_known(int32_t index) {
+  const int32_t count = (int32_t)(sizeof names / sizeof names[0]) - 1;
+  return index >= 0 && index < count ? names[index] : 0;
+}
+
 void funes_evaluate(const funes_isa *isa, int32_t activation, float *y, const float *x, int32_t count) {
   isa->activate(activation, y, x, count);
 }

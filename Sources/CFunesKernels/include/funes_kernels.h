@@ -144,10 +144,12 @@ typedef struct funes_context {
 } funes_context;
 
 /* ---- ISA ---- */
-/* The best table this machine can run, or the one named ("scalar", "avx2", "avx512vnni"); null where the machine or the
+/* The best table this machine can run, or the one named as funes_isa_known names it; null where the machine or the
  * build has no such ISA. Pass null for the best. Cheap, no state. */
 FUNES_NO_LOCKS const funes_isa *funes_isa_find(const char *name);
 FUNES_NO_LOCKS const char *funes_isa_name(const funes_isa *isa);
+/* The name of every ISA that there are kernels for, in this build or another, by index from 0; null beyond the last. */
+FUNES_NO_LOCKS const char *funes_isa_known(int32_t index);
 
 /* ---- Float environment: round to nearest, no flush to zero, exceptions masked; per thread ---- */
 FUNES_NO_LOCKS uint32_t funes_float_environment_enter(void);

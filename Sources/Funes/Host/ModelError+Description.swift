@@ -56,7 +56,8 @@
       switch self {
       case .memoryTooSmall(let found, let expected): "session memory: found \(found) bytes, expected \(expected)"
       case .memoryMisaligned: "session memory: its address is not a multiple of 64"
-      case .isaUnavailable: "instruction set: this machine or build does not have it"
+      case .isaUnavailable:
+        "instruction set: this machine or build does not have the one asked for, or that FUNES_ISA names"
       case .tooLarge: "session: found more rows, threads or bytes than a session can have"
       case .outOfMemory(let byteCount): "session memory: needs \(byteCount) bytes, the system has not so many"
       }

@@ -45,7 +45,8 @@ public struct Session: ~Copyable {
   ///   - rows: most rows of one call: 1 for streaming, more for chunks and prompts.
   ///   - threads: the team, fixed for the session's life. Layers below `FUNES_PARALLEL_BYTES` of weights stay on the
   ///     calling thread.
-  ///   - isa: the instruction set; nil for the best that the machine has.
+  ///   - isa: the instruction set; nil for the one that FUNES_ISA of the environment names, else for the best that the
+  ///     machine has.
   ///   - unsafeMemory: where the session lives, at a multiple of 64, at least `sessionByteCount(rows:threads:)` bytes,
   ///     valid while the session is; nil to allocate, which builds without an operating system refuse.
   public init(
@@ -86,7 +87,7 @@ public struct Session: ~Copyable {
     precondition(rows >= 1 && threads >= 1, "Session: rows and threads are at least 1")
     guard rows <= 1 << 24, threads <= 1024 else { throw .tooLarge }
     guard let needed = try? model.sessionByteCount(rows: rows, threads: threads) else { throw .tooLarge }
-    guard let table = isa == nil ? funes_isa_find(nil) : isa!.table else { throw .isaUnavailable }
+    guard let table = ISA.table(of: isa) else { throw .isaUnavailable }
     let memory: UnsafeMutableRawPointer
     if let given {
       guard given.count >= needed, let base = given.baseAddress else {
