@@ -30,10 +30,11 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CFunesReference"),
     .target(name: "FunesConvert", dependencies: ["CFunesKernels", "CFunesReference", "Funes", "CZlib"]),
+    .target(name: "CFunesBandwidth"),
     .executableTarget(
       name: "FunesCommand",
       dependencies: [
-        "CFunesKernels", "Funes", "FunesConvert",
+        "CFunesBandwidth", "CFunesKernels", "Funes", "FunesConvert",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),

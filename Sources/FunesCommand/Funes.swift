@@ -29,12 +29,15 @@ struct FunesCommand: ParsableCommand {
     subcommands: [
       ConvertCommand.self, InspectCommand.self, RunCommand.self, GenerateCommand.self, EmbedCommand.self,
       ClassifyCommand.self, CompareCommand.self, EvalCommand.self, TokenizeCommand.self, VerifyCommand.self,
+      BenchCommand.self,
     ])
 
   static func main() {
     Interrupt.ignoreClosedPipes()
     do {
       var command = try parseAsRoot()
+      // An environment that asks for what is not there is said before any work.
+      _ = try ISAChoice.chosen(nil)
       try command.run()
     } catch {
       leave(with: error)

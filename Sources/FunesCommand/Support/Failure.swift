@@ -46,7 +46,9 @@ struct Failure {
       is ConversionError, is JSONError, is RecipeError, is InferenceError, is SampleError, is ReferenceError,
       is ModelRunError, is ProvenanceError, is FolderError, is TokenizerError, is ClassifyError:
       exitCode = Failure.badData
-    case is ChoiceError, is ContextError, OutputPathError.taken: exitCode = Failure.usage
+    case BenchError.noTemporaryFile: exitCode = Failure.cannotCreate
+    case is ChoiceError, is ContextError, is ISAChoiceError, is BenchError, OutputPathError.taken:
+      exitCode = Failure.usage
     case is AtomicFileError, is OutputPathError: exitCode = Failure.cannotCreate
     case is LimitError, is BrokenModelError: exitCode = Failure.limitExceeded
     case ImportError.unreadableFile: exitCode = Failure.cannotOpen
