@@ -34,6 +34,19 @@ def last_line(result):
     return f"exit code {result.returncode}: {lines[-1][:200] if lines else 'no message'}"
 
 
+def objects(text):
+    """The JSON objects of an output: one in all, or one a line between whatever a peer greets with."""
+    found = []
+    for part in [text] if text.startswith("{\n") else text.splitlines():
+        try:
+            value = json.loads(part)
+        except ValueError:
+            continue
+        if isinstance(value, dict):
+            found.append(value)
+    return found
+
+
 def times(competitor, shape, threads, seconds, variants):
     """One run: [{variant, min_us, median_us, … or error}]."""
     made = competitor.command(shape, threads, seconds, variants)
@@ -44,13 +57,7 @@ def times(competitor, shape, threads, seconds, variants):
     except subprocess.TimeoutExpired:
         return [{"variant": "", "error": "took more than ten minutes"}]
     lines = []
-    for text in result.stdout.splitlines():
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue  # Some peers greet on standard output.
-        if not isinstance(line, dict):
-            continue
+    for line in objects(result.stdout):
         if "med_us" in line:
             line["median_us"] = line.pop("med_us")
         if "error" not in line and "median_us" not in line:
