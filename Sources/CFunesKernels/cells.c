@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Drives a cell over the rows of a call, its lanes and an inner axis: at most one parallel region a call. Within a step
- * thread 0 quantises what all read, then each thread takes a slice of the blocks; the state is updated in place, since
- * nobody reads another's part of it but through the quantised copy. */
+ * Drives a cell over the rows of a call, its lanes and an inner axis: at most one parallel region a call. All streams
+ * take a step together, so that weights are read once for them. Within a step the threads quantise what all read, then
+ * each takes a slice of the blocks; the state is updated in place, since nobody reads another's part of it but through
+ * the quantised copy. */
 #include "internal.h"
+
+/* Streams that take a step together: what their steps need stands on the stack. */
+enum { TOGETHER = 32 };
 
 /* What one call works on, the same for every thread. */
 typedef struct cell_call {
-  const funes_op *op;
-  const funes_context *context;
+  const funes_streams *streams;
+  const funes_isa *isa;
+  int32_t first, count; /* of the streams */
+  int32_t op;
   int32_t row, rows;
 } cell_call;
 
@@ -28,22 +34,24 @@ static float *take_floats(uint8_t *base, size_t *used, int32_t count) {
   return (float *)(void *)take(base, used, (size_t)FUNES_PADDED(count) * sizeof(float));
 }
 
+static uint8_t *take_quantized(uint8_t *base, size_t *used, const funes_matrix *matrix) {
+  return take(base, used, FUNES_QUANTIZED_BYTES(matrix->cols));
+}
+
 /* Lays the step's scratch out from `base`; returns the bytes used. A cell over an inner axis keeps its state there. */
 static size_t lay_out(funes_step *step, const funes_cell *cell, uint8_t *base) {
   size_t used = 0;
   step->cell = cell;
   step->second = second_matrix(cell);
-  step->scales = take_floats(base, &used, 4);
-  step->quantized_x = take(base, &used, FUNES_QUANTIZED_BYTES(cell->x.cols));
-  step->quantized_h = take(base, &used, FUNES_QUANTIZED_BYTES(cell->h.cols));
+  step->scales = take_floats(base, &used, FUNES_STEP_VECTORS);
+  step->quantized[FUNES_OF_X] = take_quantized(base, &used, &cell->x);
+  step->quantized[FUNES_OF_H] = take_quantized(base, &used, &cell->h);
   if (step->second) {
-    step->quantized_own = take(base, &used, FUNES_QUANTIZED_BYTES(step->second->cols));
+    step->quantized[FUNES_OF_OWN] = take_quantized(base, &used, step->second);
     step->own = take_floats(base, &used, cell->units);
     step->z = take_floats(base, &used, cell->units);
   }
-  if (cell->is_reset_before) {
-    step->quantized_candidate = take(base, &used, FUNES_QUANTIZED_BYTES(cell->candidate_x.cols));
-  }
+  if (cell->is_reset_before) step->quantized[FUNES_OF_CANDIDATE] = take_quantized(base, &used, &cell->candidate_x);
   if (cell->is_inner_axis) {
     step->h = take_floats(base, &used, cell->output_count);
     step->c = take_floats(base, &used, cell->units);
@@ -60,66 +68,92 @@ static void wait_for_team(int32_t threads) {
   if (threads > 1) funes_parallel_barrier();
 }
 
-/* One step of one lane by one thread of the team: x (cols). */
-static void run_step(const funes_isa *isa, const funes_step *step, const float *x, int32_t thread, int32_t threads) {
+static void quantize(const funes_isa *isa, const funes_step *step, int32_t which) {
   const funes_cell *cell = step->cell;
-  if (thread == 0) {
-    step->scales[0] = isa->quantize(step->quantized_x, x, &cell->x);
-    step->scales[1] = isa->quantize(step->quantized_h, step->h, &cell->h);
-    if (cell->is_reset_before) step->scales[3] = isa->quantize(step->quantized_candidate, x, &cell->candidate_x);
+  const funes_matrix *matrix = which == FUNES_OF_X   ? &cell->x
+                               : which == FUNES_OF_H ? &cell->h
+                               : which == FUNES_OF_OWN ? step->second
+                                                       : &cell->candidate_x;
+  const float *x = which == FUNES_OF_H ? step->h : which == FUNES_OF_OWN ? step->own : step->x;
+  step->scales[which] = isa->quantize(step->quantized[which], x, matrix);
+}
+
+/* One step of one lane of `count` streams by one thread of the team. */
+static void run_step(const funes_isa *isa, const funes_step *steps, int32_t count, int32_t thread, int32_t threads) {
+  const funes_cell *cell = steps->cell;
+  const funes_matrix *second = steps->second;
+  const int32_t vectors = cell->is_reset_before ? 3 : 2, all = count * vectors;
+  for (int32_t k = funes_slice_begin(all, thread, threads); k < funes_slice_begin(all, thread + 1, threads); k++) {
+    quantize(isa, steps + k / vectors, k % vectors);
   }
   wait_for_team(threads);
-  isa->cell(step, funes_slice_begin(cell->x.blocks, thread, threads),
+  isa->cell(steps, count, funes_slice_begin(cell->x.blocks, thread, threads),
             funes_slice_begin(cell->x.blocks, thread + 1, threads));
-  if (step->second) {
-    wait_for_team(threads);
-    if (thread == 0) step->scales[2] = isa->quantize(step->quantized_own, step->own, step->second);
-    wait_for_team(threads);
-    isa->cell_second(step, funes_slice_begin(step->second->blocks, thread, threads),
-                     funes_slice_begin(step->second->blocks, thread + 1, threads));
+  if (!second) return;
+  wait_for_team(threads);
+  for (int32_t k = funes_slice_begin(count, thread, threads); k < funes_slice_begin(count, thread + 1, threads); k++) {
+    quantize(isa, steps + k, FUNES_OF_OWN);
   }
   wait_for_team(threads);
+  isa->cell_second(steps, count, funes_slice_begin(second->blocks, thread, threads),
+                   funes_slice_begin(second->blocks, thread + 1, threads));
 }
 
 static void clear(float *values, int32_t count) {
   for (int32_t k = 0; k < count; k++) values[k] = 0.0f;
 }
 
-/* Every lane of one row. */
-static void run_row(const cell_call *call, funes_step *step, int32_t row, int32_t thread, int32_t threads) {
-  const funes_op *op = call->op;
-  const funes_cell *cell = &op->cell;
+static const funes_op *op_of(const cell_call *call, int32_t stream) {
+  return call->streams->plans[call->first + stream] + call->op;
+}
+
+/* Points a stream's step at one lane, before its first inner step. */
+static void begin_lane(funes_step *step, const funes_op *op, int32_t lane, int32_t thread) {
+  const funes_cell *cell = step->cell;
+  if (!cell->is_inner_axis) {
+    step->h = op->state[0] + (ptrdiff_t)lane * FUNES_PADDED(cell->output_count);
+    step->c = op->state[1] ? op->state[1] + (ptrdiff_t)lane * FUNES_PADDED(cell->units) : 0;
+  } else if (thread == 0) {
+    clear(step->h, FUNES_PADDED(cell->output_count));
+    clear(step->c, FUNES_PADDED(cell->units));
+  }
+}
+
+/* Points it at step `at` of all lanes of a row. */
+static void point(funes_step *step, const funes_op *op, int32_t row, ptrdiff_t at) {
+  const funes_cell *cell = step->cell;
   const int32_t shown = cell->kind == FUNES_CELL_LSTM ? 4 : cell->kind == FUNES_CELL_GRU ? 3 : 1;
+  step->x = funes_row(&op->in[0], row) + at * cell->x.cols;
+  step->y = funes_row(&op->out[0], row) + at * cell->output_count;
+  step->gates = op->out[1].base ? funes_row(&op->out[1], row) + at * shown * cell->units : 0;
+}
+
+/* Every lane of one row. */
+static void run_row(const cell_call *call, funes_step *steps, int32_t row, int32_t thread, int32_t threads) {
+  const funes_cell *cell = steps->cell;
   const int32_t inner_steps = cell->is_inner_axis ? cell->inner_steps : 1;
-  const float *x = op->in[0].base + (ptrdiff_t)row * op->in[0].stride;
-  float *y = op->out[0].base + (ptrdiff_t)row * op->out[0].stride;
-  float *gates = op->out[1].base ? op->out[1].base + (ptrdiff_t)row * op->out[1].stride : 0;
   for (int32_t lane = 0; lane < cell->lanes; lane++) {
-    if (!cell->is_inner_axis) {
-      step->h = op->state[0] + (ptrdiff_t)lane * FUNES_PADDED(cell->output_count);
-      step->c = op->state[1] ? op->state[1] + (ptrdiff_t)lane * FUNES_PADDED(cell->units) : 0;
-    } else if (thread == 0) {
-      clear(step->h, FUNES_PADDED(cell->output_count));
-      clear(step->c, FUNES_PADDED(cell->units));
-    }
+    for (int32_t s = 0; s < call->count; s++) begin_lane(steps + s, op_of(call, s), lane, thread);
     for (int32_t k = 0; k < inner_steps; k++) {
       const int32_t inner = cell->is_inner_axis && cell->is_reversed ? inner_steps - 1 - k : k;
       const ptrdiff_t at = (ptrdiff_t)lane * inner_steps + inner;
-      step->y = y + at * cell->output_count;
-      step->gates = gates ? gates + at * shown * cell->units : 0;
-      run_step(call->context->isa, step, x + at * cell->x.cols, thread, threads);
+      for (int32_t s = 0; s < call->count; s++) point(steps + s, op_of(call, s), row, at);
+      run_step(call->isa, steps, call->count, thread, threads);
+      wait_for_team(threads);
     }
   }
 }
 
 static void run_call(const void *data, int32_t thread, int32_t threads) {
   const cell_call *call = data;
-  const funes_cell *cell = &call->op->cell;
+  funes_step steps[TOGETHER];
+  for (int32_t s = 0; s < call->count; s++) {
+    lay_out(steps + s, &op_of(call, s)->cell, call->streams->scratch[call->first + s]);
+  }
+  const funes_cell *cell = steps->cell;
   const int is_backward = cell->is_reversed && !cell->is_inner_axis;
-  funes_step step = {0};
-  lay_out(&step, cell, call->context->scratch);
   for (int32_t k = 0; k < call->rows; k++) {
-    run_row(call, &step, call->row + (is_backward ? call->rows - 1 - k : k), thread, threads);
+    run_row(call, steps, call->row + (is_backward ? call->rows - 1 - k : k), thread, threads);
   }
 }
 
@@ -131,8 +165,18 @@ static int is_large(const funes_cell *cell) {
   return bytes >= FUNES_PARALLEL_BYTES;
 }
 
+void funes_cell_streams(const funes_streams *streams, int32_t op, const funes_context *context, int32_t row,
+                        int32_t rows) {
+  const int32_t threads = context->threads > 1 && is_large(&streams->plans[0][op].cell) ? context->threads : 1;
+  cell_call call = {.streams = streams, .isa = context->isa, .op = op, .row = row, .rows = rows};
+  for (; rows > 0 && call.first < streams->count; call.first += TOGETHER) {
+    const int32_t left = streams->count - call.first;
+    call.count = left < TOGETHER ? left : TOGETHER;
+    funes_parallel(threads, run_call, &call);
+  }
+}
+
 void funes_cell_rows(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
-  const cell_call call = {op, context, row, rows};
-  if (rows <= 0) return;
-  funes_parallel(context->threads > 1 && is_large(&op->cell) ? context->threads : 1, run_call, &call);
+  const funes_streams one = {1, &op, &context->scratch};
+  funes_cell_streams(&one, 0, context, row, rows);
 }

@@ -13,23 +13,33 @@
 
 /* Tile sequences that one product sums beside each other: a block's gates, or adjacent blocks of a plain matrix. */
 enum { FUNES_MAX_STREAMS = 4 };
-/* Vectors that one pass of a linear operator multiplies with each tile. */
-enum { FUNES_LINEAR_VECTORS = 4 };
+/* Vectors that share each reading of a tile, or blocks of one vector whose gates are worked on beside each other. */
+enum { FUNES_BESIDE = 4 };
+/* Vectors that a linear operator takes through a few blocks before it goes to the next: from wherever a matrix lies,
+ * its weights then come once for so many. */
+enum { FUNES_LINEAR_VECTORS = 32 };
+
+/* The quantised vectors of a cell's step. */
+enum {
+  FUNES_OF_X,         /* the input */
+  FUNES_OF_H,         /* the output before this step */
+  FUNES_OF_CANDIDATE, /* the input as W_xn's equalizer wants it (GRU, reset before) */
+  FUNES_OF_OWN,       /* between the phases: r h (GRU, reset before) or m (LSTM with a projection) */
+  FUNES_STEP_VECTORS
+};
 
 /* One step of one lane of a cell, every pointer resolved; all threads of a team hold the same. */
 typedef struct funes_step {
   const funes_cell *cell;
-  const funes_matrix *second;   /* what the second phase multiplies with, null where there is one phase only */
-  float *scales;                /* of the quantised vectors below, in their order */
-  uint8_t *quantized_x;         /* the input */
-  uint8_t *quantized_h;         /* the output before this step */
-  uint8_t *quantized_own;       /* between the phases: r h (GRU, reset before) or m (LSTM with a projection) */
-  uint8_t *quantized_candidate; /* the input as W_xn's equalizer wants it (GRU, reset before) */
-  float *own;                   /* (padded units): r h or m before it is quantised */
-  float *z;                     /* (padded units), GRU with reset before */
-  float *h, *c;                 /* the state of this lane, padded */
-  float *y;                     /* (output_count), not padded */
-  float *gates;                 /* (G', H) or null */
+  const funes_matrix *second; /* what the second phase multiplies with, null where there is one phase only */
+  float *scales;              /* of the quantised vectors */
+  uint8_t *quantized[FUNES_STEP_VECTORS];
+  const float *x; /* (cols) */
+  float *own;     /* (padded units): r h or m before it is quantised */
+  float *z;       /* (padded units), GRU with reset before */
+  float *h, *c;   /* the state of this lane, padded */
+  float *y;       /* (output_count), not padded */
+  float *gates;   /* (G', H) or null */
 } funes_step;
 
 /* y_j = W x_j + b for `count` <= FUNES_LINEAR_VECTORS quantised vectors. */
@@ -37,7 +47,8 @@ typedef struct funes_linear_pass {
   const funes_matrix *matrix;
   const float *bias; /* padded rows, or null */
   int32_t count;
-  const uint8_t *quantized[FUNES_LINEAR_VECTORS];
+  const uint8_t *quantized; /* vector j at j * quantized_bytes */
+  size_t quantized_bytes;
   float scale[FUNES_LINEAR_VECTORS];
   float *y[FUNES_LINEAR_VECTORS]; /* (rows), not padded */
 } funes_linear_pass;
@@ -93,9 +104,9 @@ struct funes_isa {
   /* Quantises (cols) floats; returns the scale. */
   float (*quantize)(uint8_t *quantized, const float *x, const funes_matrix *matrix);
   void (*linear)(const funes_linear_pass *pass, int32_t begin, int32_t end);
-  /* The first phase of a cell's step, and the second of those that have one. */
-  void (*cell)(const funes_step *step, int32_t begin, int32_t end);
-  void (*cell_second)(const funes_step *step, int32_t begin, int32_t end);
+  /* The first phase of `count` steps of one cell, each of another stream, and the second of those that have one. */
+  void (*cell)(const funes_step *steps, int32_t count, int32_t begin, int32_t end);
+  void (*cell_second)(const funes_step *steps, int32_t count, int32_t begin, int32_t end);
   void (*activate)(int32_t activation, float *y, const float *x, int32_t count);
   void (*softmax)(float *y, const float *x, int32_t count);
   void (*log_softmax)(float *y, const float *x, int32_t count);

@@ -126,9 +126,9 @@ FUNES_INLINE void streams_product(int32_t *sums, const int8_t *tiles, size_t bet
 
 /* Either the distance between streams is known to the compiler or their stride; that is what the cases are for. Four
  * streams go by twos: sixteen accumulators would not leave a register for the weights. */
-static void product_avx2(int32_t *sums, const funes_matrix *matrix, int32_t block, int32_t count,
-                         const uint8_t *quantized) {
-  const int32_t quads = matrix->quads, groups = matrix->groups;
+FUNES_INLINE void product_avx2(int32_t *sums, const funes_matrix *matrix, int32_t groups, int32_t block, int32_t count,
+                               const uint8_t *quantized) {
+  const int32_t quads = matrix->quads;
   const size_t bytes = (size_t)quads * (size_t)groups * FUNES_TILE_BYTES;
   const int8_t *tiles = matrix->tiles + (size_t)block * bytes;
   int32_t *last_sums = sums + 2 * FUNES_BLOCK_UNITS;
@@ -149,7 +149,19 @@ static void product_avx2(int32_t *sums, const funes_matrix *matrix, int32_t bloc
   }
 }
 
-#include "kernel_body.h"
+FUNES_INLINE void products_avx2(int32_t *sums, const funes_matrix *matrix, int32_t groups, int32_t block, int32_t count,
+                                const uint8_t *const *quantized) {
+  const int32_t streams = groups > 1 ? groups : count;
+  for (int32_t vector = 0; vector < FUNES_BESIDE; vector++) {
+    product_avx2(sums + vector * streams * FUNES_BLOCK_UNITS, matrix, groups, block, count, quantized[vector]);
+  }
+}
+
+#include "kernel_linear.h"
+#include "kernel_cells.h"
+#include "kernel_rnn.h"
+#include "kernel_lstm.h"
+#include "kernel_gru.h"
 #include "kernel_vectors.h"
 #include "kernel_decoder.h"
 #include "kernel_attention.h"

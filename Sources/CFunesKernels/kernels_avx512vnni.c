@@ -99,90 +99,160 @@ FUNES_INLINE __m512i broadcast_quad(const uint8_t *bytes) {
 
 FUNES_INLINE __m512i load_tile(const int8_t *tile) { return _mm512_loadu_si512((const void *)tile); }
 
-/* Sums less offset times row sums, offset = 2^shift. */
-FUNES_INLINE void store_sums(int32_t *sums, __m512i sum, const int32_t *row_sums, unsigned shift) {
-  const __m512i offset = _mm512_slli_epi32(_mm512_loadu_si512((const void *)row_sums), shift);
-  _mm512_storeu_si512((void *)sums, _mm512_sub_epi32(sum, offset));
+/* Where sums begin: at less the offset, 2^shift, times the row's sum. */
+FUNES_INLINE __m512i less_offset(const int32_t *row_sums, unsigned shift) {
+  return _mm512_sub_epi32(_mm512_setzero_si512(),
+                          _mm512_slli_epi32(_mm512_loadu_si512((const void *)row_sums), shift));
 }
 
-/* `streams` tile sequences, `between` bytes apart, beside each other; 16-bit input. */
-FUNES_INLINE void two_planes(int32_t *sums, const int8_t *tiles, size_t between, size_t stride, int32_t quads,
-                             const uint8_t *quantized, const int32_t *row_sums, int streams) {
-  __m512i high[FUNES_MAX_STREAMS], low[FUNES_MAX_STREAMS];
-  for (int stream = 0; stream < streams; stream++) high[stream] = low[stream] = _mm512_setzero_si512();
-  for (int32_t quad = 0; quad < quads; quad++) {
-    const __m512i q_high = broadcast_quad(quantized), q_low = broadcast_quad(quantized + 4);
-    for (int stream = 0; stream < streams; stream++) {
-      const __m512i tile = load_tile(tiles + (size_t)stream * between);
-      high[stream] = _mm512_dpbusd_epi32(high[stream], q_high, tile);
-      low[stream] = _mm512_dpbusd_epi32(low[stream], q_low, tile);
+/* Tile sequences beside each other: `count` of them, `between` bytes apart, `stride` bytes from quad to quad. */
+typedef struct tile_streams {
+  const int8_t *tiles;
+  const int32_t *row_sums;
+  size_t between, stride;
+  int32_t quads;
+  int count;
+} tile_streams;
+
+/* 16-bit input, for `vectors` of them: count * vectors * 2 accumulators are at most 16. */
+FUNES_INLINE void two_planes(int32_t *sums, tile_streams streams, const uint8_t *const *quantized, int vectors) {
+  __m512i high[8], low[8];
+  for (int at = 0; at < vectors * streams.count; at++) {
+    high[at] = _mm512_setzero_si512();
+    low[at] = less_offset(streams.row_sums + at % streams.count * FUNES_BLOCK_UNITS, 15);
+  }
+  const int8_t *tiles = streams.tiles;
+  for (int32_t quad = 0; quad < streams.quads; quad++) {
+    for (int stream = 0; stream < streams.count; stream++) {
+      const __m512i tile = load_tile(tiles + (size_t)stream * streams.between);
+      for (int vector = 0; vector < vectors; vector++) {
+        const uint8_t *q = quantized[vector] + (size_t)quad * 2 * FUNES_TILE_COLS;
+        const int at = vector * streams.count + stream;
+        high[at] = _mm512_dpbusd_epi32(high[at], broadcast_quad(q), tile);
+        low[at] = _mm512_dpbusd_epi32(low[at], broadcast_quad(q + 4), tile);
+      }
     }
-    quantized += 2 * FUNES_TILE_COLS;
-    tiles += stride;
+    tiles += streams.stride;
   }
-  for (int stream = 0; stream < streams; stream++) {
-    const __m512i sum = _mm512_add_epi32(_mm512_slli_epi32(high[stream], 8), low[stream]);
-    store_sums(sums + stream * FUNES_BLOCK_UNITS, sum, row_sums + stream * FUNES_BLOCK_UNITS, 15);
+  for (int at = 0; at < vectors * streams.count; at++) {
+    const __m512i sum = _mm512_add_epi32(_mm512_slli_epi32(high[at], 8), low[at]);
+    _mm512_storeu_si512((void *)(sums + at * FUNES_BLOCK_UNITS), sum);
   }
 }
 
-/* The same for 8-bit input, two quads at a time so that sums do not wait for each other. */
-FUNES_INLINE void one_plane(int32_t *sums, const int8_t *tiles, size_t between, size_t stride, int32_t quads,
-                            const uint8_t *quantized, const int32_t *row_sums, int streams) {
+/* 8-bit input of one vector, two quads at a time so that sums do not wait for each other. */
+FUNES_INLINE void one_plane(int32_t *sums, tile_streams streams, const uint8_t *quantized) {
   __m512i even[FUNES_MAX_STREAMS], odd[FUNES_MAX_STREAMS];
-  for (int stream = 0; stream < streams; stream++) even[stream] = odd[stream] = _mm512_setzero_si512();
+  const int8_t *tiles = streams.tiles;
+  for (int stream = 0; stream < streams.count; stream++) {
+    even[stream] = less_offset(streams.row_sums + stream * FUNES_BLOCK_UNITS, 7);
+    odd[stream] = _mm512_setzero_si512();
+  }
   int32_t quad = 0;
-  for (; quad + 2 <= quads; quad += 2) {
+  for (; quad + 2 <= streams.quads; quad += 2) {
     const __m512i q_even = broadcast_quad(quantized), q_odd = broadcast_quad(quantized + 4);
-    for (int stream = 0; stream < streams; stream++) {
-      const int8_t *tile = tiles + (size_t)stream * between;
+    for (int stream = 0; stream < streams.count; stream++) {
+      const int8_t *tile = tiles + (size_t)stream * streams.between;
       even[stream] = _mm512_dpbusd_epi32(even[stream], q_even, load_tile(tile));
-      odd[stream] = _mm512_dpbusd_epi32(odd[stream], q_odd, load_tile(tile + stride));
+      odd[stream] = _mm512_dpbusd_epi32(odd[stream], q_odd, load_tile(tile + streams.stride));
     }
     quantized += 2 * FUNES_TILE_COLS;
-    tiles += 2 * stride;
+    tiles += 2 * streams.stride;
   }
-  if (quad < quads) {
+  if (quad < streams.quads) {
     const __m512i q = broadcast_quad(quantized);
-    for (int stream = 0; stream < streams; stream++) {
-      even[stream] = _mm512_dpbusd_epi32(even[stream], q, load_tile(tiles + (size_t)stream * between));
+    for (int stream = 0; stream < streams.count; stream++) {
+      even[stream] = _mm512_dpbusd_epi32(even[stream], q, load_tile(tiles + (size_t)stream * streams.between));
     }
   }
-  for (int stream = 0; stream < streams; stream++) {
-    const __m512i sum = _mm512_add_epi32(even[stream], odd[stream]);
-    store_sums(sums + stream * FUNES_BLOCK_UNITS, sum, row_sums + stream * FUNES_BLOCK_UNITS, 7);
+  for (int stream = 0; stream < streams.count; stream++) {
+    _mm512_storeu_si512((void *)(sums + stream * FUNES_BLOCK_UNITS), _mm512_add_epi32(even[stream], odd[stream]));
   }
 }
 
-FUNES_INLINE void streams_product(int32_t *sums, const int8_t *tiles, size_t between, size_t stride,
-                                  const funes_matrix *matrix, const uint8_t *quantized, const int32_t *row_sums,
-                                  int streams) {
-  if (matrix->qmax <= 127) {
-    one_plane(sums, tiles, between, stride, matrix->quads, quantized, row_sums, streams);
+/* 8-bit input of FUNES_BESIDE vectors. */
+FUNES_INLINE void one_plane_beside(int32_t *sums, tile_streams streams, const uint8_t *const *quantized) {
+  __m512i sum[FUNES_BESIDE * FUNES_MAX_STREAMS];
+  for (int at = 0; at < FUNES_BESIDE * streams.count; at++) {
+    sum[at] = less_offset(streams.row_sums + at % streams.count * FUNES_BLOCK_UNITS, 7);
+  }
+  const int8_t *tiles = streams.tiles;
+  for (int32_t quad = 0; quad < streams.quads; quad++) {
+    for (int stream = 0; stream < streams.count; stream++) {
+      const __m512i tile = load_tile(tiles + (size_t)stream * streams.between);
+      for (int vector = 0; vector < FUNES_BESIDE; vector++) {
+        const int at = vector * streams.count + stream;
+        sum[at] = _mm512_dpbusd_epi32(sum[at], broadcast_quad(quantized[vector] + (size_t)quad * FUNES_TILE_COLS), tile);
+      }
+    }
+    tiles += streams.stride;
+  }
+  for (int at = 0; at < FUNES_BESIDE * streams.count; at++) {
+    _mm512_storeu_si512((void *)(sums + at * FUNES_BLOCK_UNITS), sum[at]);
+  }
+}
+
+FUNES_INLINE void one_vector(int32_t *sums, tile_streams streams, int32_t qmax, const uint8_t *quantized) {
+  if (qmax <= 127) {
+    one_plane(sums, streams, quantized);
   } else {
-    two_planes(sums, tiles, between, stride, matrix->quads, quantized, row_sums, streams);
+    two_planes(sums, streams, &quantized, 1);
   }
 }
 
-/* Either the distance between streams is known to the compiler or their stride; that is what the cases are for. */
-static void product_avx512vnni(int32_t *sums, const funes_matrix *matrix, int32_t block, int32_t count,
-                               const uint8_t *quantized) {
-  const int32_t groups = matrix->groups;
+/* With two planes the vectors go by twos: more accumulators than that would not leave registers for the rest. */
+FUNES_INLINE void vectors_beside(int32_t *sums, tile_streams streams, int32_t qmax, const uint8_t *const *quantized) {
+  if (qmax <= 127) {
+    one_plane_beside(sums, streams, quantized);
+  } else {
+    two_planes(sums, streams, quantized, 2);
+    two_planes(sums + 2 * streams.count * FUNES_BLOCK_UNITS, streams, quantized + 2, 2);
+  }
+}
+
+FUNES_INLINE tile_streams streams_of(const funes_matrix *matrix, int32_t groups, int32_t block) {
   const size_t bytes = (size_t)matrix->quads * (size_t)groups * FUNES_TILE_BYTES;
-  const int8_t *tiles = matrix->tiles + (size_t)block * bytes;
-  const int32_t *row_sums = matrix->row_sums + block * groups * FUNES_BLOCK_UNITS;
-  switch (groups > 1 ? 4 + groups : count) {
-  case 1: streams_product(sums, tiles, bytes, 64, matrix, quantized, row_sums, 1); break;
-  case 2: streams_product(sums, tiles, bytes, 64, matrix, quantized, row_sums, 2); break;
-  case 3: streams_product(sums, tiles, bytes, 64, matrix, quantized, row_sums, 3); break;
-  case 4: streams_product(sums, tiles, bytes, 64, matrix, quantized, row_sums, 4); break;
-  case 6: streams_product(sums, tiles, 64, 128, matrix, quantized, row_sums, 2); break;
-  case 7: streams_product(sums, tiles, 64, 192, matrix, quantized, row_sums, 3); break;
-  default: streams_product(sums, tiles, 64, 256, matrix, quantized, row_sums, 4); break;
+  return (tile_streams){.tiles = matrix->tiles + (size_t)block * bytes,
+                        .row_sums = matrix->row_sums + block * groups * FUNES_BLOCK_UNITS,
+                        .between = groups > 1 ? FUNES_TILE_BYTES : bytes,
+                        .stride = (size_t)groups * FUNES_TILE_BYTES,
+                        .quads = matrix->quads,
+                        .count = groups};
+}
+
+FUNES_INLINE tile_streams with_count(tile_streams streams, int count) {
+  streams.count = count;
+  return streams;
+}
+
+/* How many streams there are must be known to the compiler; that is what the cases are for. */
+FUNES_INLINE void product_avx512vnni(int32_t *sums, const funes_matrix *matrix, int32_t groups, int32_t block,
+                                     int32_t count, const uint8_t *quantized) {
+  const tile_streams streams = streams_of(matrix, groups, block);
+  switch (groups > 1 ? groups : count) {
+  case 1: one_vector(sums, with_count(streams, 1), matrix->qmax, quantized); break;
+  case 2: one_vector(sums, with_count(streams, 2), matrix->qmax, quantized); break;
+  case 3: one_vector(sums, with_count(streams, 3), matrix->qmax, quantized); break;
+  default: one_vector(sums, with_count(streams, 4), matrix->qmax, quantized); break;
   }
 }
 
-#include "kernel_body.h"
+FUNES_INLINE void products_avx512vnni(int32_t *sums, const funes_matrix *matrix, int32_t groups, int32_t block,
+                                      int32_t count, const uint8_t *const *quantized) {
+  const tile_streams streams = streams_of(matrix, groups, block);
+  switch (groups > 1 ? groups : count) {
+  case 1: vectors_beside(sums, with_count(streams, 1), matrix->qmax, quantized); break;
+  case 2: vectors_beside(sums, with_count(streams, 2), matrix->qmax, quantized); break;
+  case 3: vectors_beside(sums, with_count(streams, 3), matrix->qmax, quantized); break;
+  default: vectors_beside(sums, with_count(streams, 4), matrix->qmax, quantized); break;
+  }
+}
+
+#include "kernel_linear.h"
+#include "kernel_cells.h"
+#include "kernel_rnn.h"
+#include "kernel_lstm.h"
+#include "kernel_gru.h"
 #include "kernel_vectors.h"
 #include "kernel_decoder.h"
 #include "kernel_attention.h"

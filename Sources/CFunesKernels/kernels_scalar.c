@@ -64,22 +64,34 @@ FUNES_INLINE void rows_product(int32_t *sums, const int8_t *tiles, size_t stride
   sums[3] = (int32_t)d;
 }
 
-static void product_scalar(int32_t *sums, const funes_matrix *matrix, int32_t block, int32_t count,
-                           const uint8_t *quantized) {
+FUNES_INLINE void product_scalar(int32_t *sums, const funes_matrix *matrix, int32_t groups, int32_t block,
+                                 int32_t count, const uint8_t *quantized) {
   const int16_t *q = (const int16_t *)(const void *)quantized;
-  const size_t tiles_of_block = (size_t)matrix->quads * (size_t)matrix->groups;
+  const size_t tiles_of_block = (size_t)matrix->quads * (size_t)groups;
   const int8_t *tiles = matrix->tiles + (size_t)block * tiles_of_block * FUNES_TILE_BYTES;
-  const int32_t streams = matrix->groups > 1 ? matrix->groups : count;
-  const size_t between = matrix->groups > 1 ? FUNES_TILE_BYTES : tiles_of_block * FUNES_TILE_BYTES;
+  const int32_t streams = groups > 1 ? groups : count;
+  const size_t between = groups > 1 ? FUNES_TILE_BYTES : tiles_of_block * FUNES_TILE_BYTES;
   for (int32_t stream = 0; stream < streams; stream++) {
     for (int32_t row = 0; row < FUNES_BLOCK_UNITS; row += 4) {
       rows_product(sums + stream * FUNES_BLOCK_UNITS + row, tiles + (size_t)stream * between + row * FUNES_TILE_COLS,
-                   (size_t)matrix->groups * FUNES_TILE_BYTES, matrix->quads, q);
+                   (size_t)groups * FUNES_TILE_BYTES, matrix->quads, q);
     }
   }
 }
 
-#include "kernel_body.h"
+FUNES_INLINE void products_scalar(int32_t *sums, const funes_matrix *matrix, int32_t groups, int32_t block,
+                                  int32_t count, const uint8_t *const *quantized) {
+  const int32_t streams = groups > 1 ? groups : count;
+  for (int32_t vector = 0; vector < FUNES_BESIDE; vector++) {
+    product_scalar(sums + vector * streams * FUNES_BLOCK_UNITS, matrix, groups, block, count, quantized[vector]);
+  }
+}
+
+#include "kernel_linear.h"
+#include "kernel_cells.h"
+#include "kernel_rnn.h"
+#include "kernel_lstm.h"
+#include "kernel_gru.h"
 #include "kernel_vectors.h"
 #include "kernel_decoder.h"
 #include "kernel_attention.h"

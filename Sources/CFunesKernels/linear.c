@@ -1,50 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Drives a plain matrix over the rows of a call: several vectors share each pass over the weights, each thread
- * quantises them for itself and takes a slice of the blocks, so that no thread waits for another. */
+ * Drives a plain matrix over the rows, lanes and streams of a call: many vectors share each pass over the weights, each
+ * thread quantises them for itself and takes a slice of the blocks, so that no thread waits for another. */
 #include "internal.h"
 
 typedef struct linear_call {
-  const funes_op *op;
+  const funes_streams *streams;
   const funes_context *context;
+  int32_t op;
   int32_t row, rows;
 } linear_call;
 
-size_t funes_linear_thread_scratch_bytes(const funes_matrix *matrix) {
-  return FUNES_QUANTIZED_BYTES(matrix->cols) * FUNES_LINEAR_VECTORS;
+size_t funes_linear_thread_scratch_bytes(const funes_matrix *matrix, int32_t vectors) {
+  return FUNES_QUANTIZED_BYTES(matrix->cols) * (size_t)(vectors < FUNES_LINEAR_VECTORS ? vectors : FUNES_LINEAR_VECTORS);
+}
+
+/* What one thread of a team does: the blocks from `begin` on, over vectors as they come. */
+typedef struct linear_work {
+  funes_linear_pass pass;
+  const funes_isa *isa;
+  uint8_t *scratch;
+  int32_t begin, end;
+  int32_t room; /* vectors that scratch holds */
+} linear_work;
+
+static void finish(linear_work *work) {
+  if (work->pass.count > 0) work->isa->linear(&work->pass, work->begin, work->end);
+  work->pass.count = 0;
+}
+
+static void add(linear_work *work, const float *x, float *y) {
+  funes_linear_pass *pass = &work->pass;
+  if (pass->count == work->room) finish(work);
+  pass->scale[pass->count] =
+      work->isa->quantize(work->scratch + pass->quantized_bytes * (size_t)pass->count, x, pass->matrix);
+  pass->y[pass->count] = y;
+  pass->count++;
 }
 
 static void run_call(const void *data, int32_t thread, int32_t threads) {
   const linear_call *call = data;
-  const funes_op *op = call->op;
-  const funes_matrix *matrix = &op->cell.x;
-  const funes_isa *isa = call->context->isa;
-  const int32_t lanes = matrix->cols > 0 ? op->in[0].width / matrix->cols : 1;
-  const int32_t begin = funes_slice_begin(matrix->blocks, thread, threads);
-  const int32_t end = funes_slice_begin(matrix->blocks, thread + 1, threads);
-  uint8_t *scratch = call->context->thread_scratch + (size_t)thread * call->context->thread_scratch_bytes;
-  funes_linear_pass pass = {.matrix = matrix, .bias = op->cell.bias};
-  if (begin == end) return;
-  for (ptrdiff_t row = call->row; row < call->row + call->rows; row++) {
-    for (ptrdiff_t lane = 0; lane < lanes; lane++) {
-      const float *x = op->in[0].base + row * op->in[0].stride + lane * matrix->cols;
-      uint8_t *quantized = scratch + FUNES_QUANTIZED_BYTES(matrix->cols) * (size_t)pass.count;
-      pass.quantized[pass.count] = quantized;
-      pass.scale[pass.count] = isa->quantize(quantized, x, matrix);
-      pass.y[pass.count] = op->out[0].base + row * op->out[0].stride + lane * matrix->rows;
-      pass.count++;
-      if (pass.count == FUNES_LINEAR_VECTORS) {
-        isa->linear(&pass, begin, end);
-        pass.count = 0;
+  const funes_context *context = call->context;
+  const funes_matrix *matrix = &call->streams->plans[0][call->op].cell.x;
+  const size_t bytes = FUNES_QUANTIZED_BYTES(matrix->cols);
+  const size_t room = bytes > 0 ? context->thread_scratch_bytes / bytes : FUNES_LINEAR_VECTORS;
+  linear_work work;
+  work.isa = context->isa;
+  work.begin = funes_slice_begin(matrix->blocks, thread, threads);
+  work.end = funes_slice_begin(matrix->blocks, thread + 1, threads);
+  work.scratch = context->thread_scratch + (size_t)thread * context->thread_scratch_bytes;
+  work.room = room < FUNES_LINEAR_VECTORS ? (int32_t)room : FUNES_LINEAR_VECTORS;
+  work.pass.matrix = matrix;
+  work.pass.bias = call->streams->plans[0][call->op].cell.bias;
+  work.pass.count = 0;
+  work.pass.quantized = work.scratch;
+  work.pass.quantized_bytes = bytes;
+  if (work.begin == work.end) return;
+  for (int32_t stream = 0; stream < call->streams->count; stream++) {
+    const funes_op *op = call->streams->plans[stream] + call->op;
+    const int32_t lanes = matrix->cols > 0 ? op->in[0].width / matrix->cols : 1;
+    for (int32_t row = call->row; row < call->row + call->rows; row++) {
+      for (ptrdiff_t lane = 0; lane < lanes; lane++) {
+        add(&work, funes_row(&op->in[0], row) + lane * matrix->cols, funes_row(&op->out[0], row) + lane * matrix->rows);
       }
     }
   }
-  if (pass.count > 0) isa->linear(&pass, begin, end);
+  finish(&work);
+}
+
+void funes_linear_streams(const funes_streams *streams, int32_t op, const funes_context *context, int32_t row,
+                          int32_t rows) {
+  const linear_call call = {streams, context, op, row, rows};
+  const int is_small = funes_matrix_bytes(&streams->plans[0][op].cell.x) < FUNES_PARALLEL_BYTES;
+  if (rows > 0) funes_parallel(is_small ? 1 : context->threads, run_call, &call);
 }
 
 void funes_linear(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
-  const linear_call call = {op, context, row, rows};
-  if (rows <= 0) return;
-  funes_parallel(funes_matrix_bytes(&op->cell.x) < FUNES_PARALLEL_BYTES ? 1 : context->threads, run_call, &call);
+  const funes_streams one = {1, &op, &context->scratch};
+  funes_linear_streams(&one, 0, context, row, rows);
 }
 
 /* y = float(w) scale, times e where columns are equalised: the row of W that the product multiplies with. */

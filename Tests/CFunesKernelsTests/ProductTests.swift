@@ -18,7 +18,7 @@ private func linear(
   op.cell.x = matrix.matrix
   op.cell.bias = bias.map { UnsafePointer($0.memory.base) }
   let team = Team(
-    isa: isa, threads: threads, threadScratchBytes: funes_linear_thread_scratch_bytes(&op.cell.x))
+    isa: isa, threads: threads, threadScratchBytes: funes_linear_thread_scratch_bytes(&op.cell.x, Int32(rowCount)))
   withExtendedLifetime((matrix, bias, input)) { funes_linear(&op, &team.context, 0, Int32(rowCount)) }
   return output.values
 }

@@ -143,6 +143,13 @@ typedef struct funes_context {
   size_t thread_scratch_bytes; /* multiple of 64 */
 } funes_context;
 
+/* Streams that take a call together: sessions over one model, whose weights are then read once for all of them. */
+typedef struct funes_streams {
+  int32_t count;
+  const funes_op *const *plans; /* the operators of each stream's session, in the same order */
+  uint8_t *const *scratch;      /* what `scratch` of its context is to each */
+} funes_streams;
+
 /* ---- ISA ---- */
 /* The best table this machine can run, or the one named as funes_isa_known names it; null where the machine or the
  * build has no such ISA. Pass null for the best. Cheap, no state. */
@@ -163,7 +170,8 @@ enum { FUNES_PARALLEL_BYTES = 131072 };
 
 /* ---- Scratch that an operator needs, in bytes, multiples of 64 ---- */
 FUNES_NO_LOCKS size_t funes_cell_scratch_bytes(const funes_cell *cell);
-FUNES_NO_LOCKS size_t funes_linear_thread_scratch_bytes(const funes_matrix *matrix);
+/* Holds `vectors` quantised vectors, or as many as are of use where more are asked for; 1 is the least. */
+FUNES_NO_LOCKS size_t funes_linear_thread_scratch_bytes(const funes_matrix *matrix, int32_t vectors);
 
 /* ---- Operators: each handles rows `row` ... `row + rows - 1` of its inputs and outputs ---- */
 /* y = W x + b on each group of cols inputs of a row (lanes = in.width / cols); bias may be null. */
@@ -178,6 +186,11 @@ FUNES_NO_LOCKS void funes_one_hot(const funes_op *op, const funes_context *conte
  * out[0] = h' of each step (lanes, [inner_steps,] output_count). out[1], where given, gets the gates after their
  * functions, (lanes, [inner_steps,] G' H) in the order i f g o (coupled: i too) / r z n / h. */
 FUNES_NO_LOCKS void funes_cell_rows(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+/* Operator `op` of several streams, with the bits that each gives alone. Thread scratch is the context's. */
+FUNES_NO_LOCKS void funes_linear_streams(const funes_streams *streams, int32_t op, const funes_context *context,
+                                         int32_t row, int32_t rows);
+FUNES_NO_LOCKS void funes_cell_streams(const funes_streams *streams, int32_t op, const funes_context *context,
+                                       int32_t row, int32_t rows);
 /* y = a + b, a * b. */
 FUNES_NO_LOCKS void funes_add(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 FUNES_NO_LOCKS void funes_multiply(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);

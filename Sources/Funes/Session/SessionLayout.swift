@@ -15,7 +15,8 @@ struct SessionLayout {
 }
 
 extension Model {
-  /// Bytes that a session takes, all included: memory = fixed + rows × per row + threads × per thread.
+  /// Bytes that a session takes, all included: memory = fixed + rows × per row + threads × per
+  /// thread, which has room for a few of the rows.
   ///
   /// - Throws: `ModelError.overBudget` where the sum exceeds what an address can reach.
   public func sessionByteCount(rows: Int = 1, threads: Int = 1) throws(ModelError) -> Int {
@@ -25,7 +26,7 @@ extension Model {
   }
 
   func memoryNeeded(rows: Int, threads: Int) throws(ModelError) -> UInt64 {
-    let (shared, perThread) = scratchByteCounts()
+    let (shared, perThread) = scratchByteCounts(rows: rows)
     let perRow = UInt64(rowArenaByteCount).multipliedReportingOverflow(by: UInt64(rows))
     guard !perRow.overflow, perRow.partialValue < 1 << 62 else {
       throw .overBudget(found: UInt64.max, allowed: 1 << 62)
@@ -36,7 +37,7 @@ extension Model {
 
   /// The division of a block that `sessionByteCount` has found to fit.
   func layout(rows: Int, threads: Int) -> SessionLayout {
-    let (shared, perThread) = scratchByteCounts()
+    let (shared, perThread) = scratchByteCounts(rows: rows)
     var layout = SessionLayout()
     layout.states = SessionPlan.byteCount(self)
     layout.fixedArena = layout.states + stateByteCount
@@ -48,8 +49,8 @@ extension Model {
     return layout
   }
 
-  /// The largest need of any operator: for the team together, and for each thread.
-  private func scratchByteCounts() -> (shared: Int, perThread: Int) {
+  /// The largest need of any operator: for the team together, and for each thread, which quantises some rows ahead.
+  func scratchByteCounts(rows: Int) -> (shared: Int, perThread: Int) {
     var shared = 0
     var perThread = 0
     for index in 0..<operatorCount {
@@ -58,7 +59,11 @@ extension Model {
       var cell = cell(of: operation, opcode)
       if opcode.isCell { shared = max(shared, Int(funes_cell_scratch_bytes(&cell))) }
       perThread = max(perThread, attentionScratchByteCount(operation, opcode))
-      if opcode == .linear { perThread = max(perThread, Int(funes_linear_thread_scratch_bytes(&cell.x))) }
+      if opcode == .linear {
+        let lanes = max(1, unresolved(operation).in.0.width / max(1, cell.x.cols))
+        let vectors = Int32(clamping: Int(lanes) * rows)
+        perThread = max(perThread, Int(funes_linear_thread_scratch_bytes(&cell.x, vectors)))
+      }
     }
     return (shared, perThread)
   }

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * LSTM: gates i f g o, or f g o where the input gate is coupled. The new cell states of all places come first, so that
+ * one place's long chain of operations overlaps another's. Included by every ISA file after kernel_cells.h. */
+
+typedef struct lstm_form {
+  int32_t is_coupled, gate, activation;
+} lstm_form;
+
+/* c' of one place; what makes an output of it goes to o: the gate, or its preactivation where a peephole looks at c'. */
+FUNES_INLINE void lstm_states(const cell_sums *sums, int32_t block, lstm_form form, float *o_of) {
+  const funes_step *step = sums->step;
+  const funes_cell *cell = step->cell;
+  const int32_t padded = FUNES_PADDED(cell->units), first = form.is_coupled ? 0 : FUNES_BLOCK_UNITS;
+  FUNES_EACH_LANE {
+    const int32_t unit = block * FUNES_BLOCK_UNITS + lane, count = cell->units - unit;
+    const float *peephole = cell->peephole ? cell->peephole + unit : 0;
+    const vfloat c = load(step->c + unit);
+    vfloat f = preactivation(sums, first + lane);
+    if (peephole) f = f + load(peephole + padded) * c;
+    f = apply(form.gate, f);
+    vfloat i = 1.0f - f;
+    if (!form.is_coupled) {
+      i = preactivation(sums, lane);
+      if (peephole) i = i + load(peephole) * c;
+      i = apply(form.gate, i);
+    }
+    const vfloat g = apply(form.activation, preactivation(sums, first + 16 + lane));
+    const vfloat new_c = hold(f * c + i * g, cell->cell_clip, count);
+    vfloat o = preactivation(sums, first + 32 + lane);
+    if (peephole) o = o + load(peephole + 2 * padded) * new_c;
+    o = apply(form.gate, o);
+    store(step->c + unit, new_c);
+    store(o_of + lane, o);
+    if (step->gates) {
+      store_some(step->gates + unit, i, count);
+      store_some(step->gates + cell->units + unit, f, count);
+      store_some(step->gates + 2 * cell->units + unit, g, count);
+      store_some(step->gates + 3 * cell->units + unit, o, count);
+    }
+  }
+}
+
+/* m = o a(c') of one place, which a projection then multiplies, or which is h'. */
+FUNES_INLINE void lstm_outputs(const funes_step *step, int32_t block, int32_t activation, const float *o_of) {
+  FUNES_EACH_LANE {
+    const int32_t unit = block * FUNES_BLOCK_UNITS + lane, count = step->cell->units - unit;
+    const vfloat m = hold(load(o_of + lane) * apply(activation, load(step->c + unit)), 0.0f, count);
+    if (step->second) {
+      store(step->own + unit, m);
+    } else {
+      give(step, unit, m, count);
+    }
+  }
+}
+
+FUNES_INLINE void lstm_with(const cell_places *places, lstm_form form) {
+  const int32_t groups = form.is_coupled ? 3 : 4;
+  const funes_cell *cell = places->steps->cell;
+  int32_t x[FUNES_BESIDE * SUMS], h[FUNES_BESIDE * SUMS];
+  float o[FUNES_BESIDE * FUNES_BLOCK_UNITS];
+  multiply(x, places, &cell->x, groups, FUNES_OF_X);
+  multiply(h, places, &cell->h, groups, FUNES_OF_H);
+  for (int32_t place = 0; place < places->count; place++) {
+    const cell_sums sums = sums_of(places, place, groups, groups, x, h);
+    lstm_states(&sums, block_of(places, place), form, o + place * FUNES_BLOCK_UNITS);
+  }
+  for (int32_t place = 0; place < places->count; place++) {
+    lstm_outputs(step_of(places, place), block_of(places, place), form.activation, o + place * FUNES_BLOCK_UNITS);
+  }
+}
+
+static void ISA_NAME(lstm)(const cell_places *places) {
+  const funes_cell *cell = places->steps->cell;
+  if (cell->is_coupled) {
+    lstm_with(places, (lstm_form){1, cell->gate_activation, cell->activation});
+  } else if (cell->gate_activation == FUNES_SIGMOID && cell->activation == FUNES_TANH) {
+    lstm_with(places, (lstm_form){0, FUNES_SIGMOID, FUNES_TANH});
+  } else {
+    lstm_with(places, (lstm_form){0, cell->gate_activation, cell->activation});
+  }
+}
+
+/* h' = clip(W_p m) */
+static void ISA_NAME(lstm_second)(const cell_places *places) {
+  const funes_matrix *matrix = &places->steps->cell->projection;
+  int32_t sums[FUNES_BESIDE * FUNES_BLOCK_UNITS];
+  multiply(sums, places, matrix, 1, FUNES_OF_OWN);
+  for (int32_t place = 0; place < places->count; place++) {
+    const funes_step *step = step_of(places, place);
+    FUNES_EACH_LANE {
+      const int32_t row = block_of(places, place) * FUNES_BLOCK_UNITS + lane, count = matrix->rows - row;
+      const vfloat p =
+          dequantize(sums + place * FUNES_BLOCK_UNITS + lane, step->scales[FUNES_OF_OWN], matrix->scales + row);
+      give(step, row, hold(p, step->cell->projection_clip, count), count);
+    }
+  }
+}
