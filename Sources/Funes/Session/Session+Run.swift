@@ -47,6 +47,15 @@ extension Session {
     precondition(rows >= 1 && rows <= rowCapacity, "Session.run: rows is not in 1...rowCapacity")
     precondition(program >= 0 && program < plan.programCount, "Session.run: no such program")
     let saved = funes_float_environment_enter()
+    let result = begin(program, rows: rows, outputs: outputs)
+    if result.rows > 0 { execute(plan.programs[program].ranges) }
+    funes_float_environment_leave(saved)
+    return result
+  }
+
+  /// Everything of a call but its operators: admits rows, resets what the program resets, counts.
+  @_noLocks
+  mutating func begin(_ program: Int, rows: Int, outputs: OutputRows) -> RunResult {
     let planned = plan.programs[program]
     var result = admit(planned, rows: rows)
     if result.rows < rows, planned.isBlock { result.rows = 0 }
@@ -59,10 +68,8 @@ extension Session {
         resetState(Int(plan.resets[index]))
       }
       if planned.ranges.resetCount > 0 { beginEpoch() }
-      execute(planned.ranges)
       rowCount &+= UInt64(result.rows)
     }
-    funes_float_environment_leave(saved)
     return result
   }
 
@@ -116,7 +123,7 @@ extension Session {
   }
 
   @_noLocks
-  private mutating func execute(_ ranges: ProgramRanges) {
+  mutating func execute(_ ranges: ProgramRanges) {
     let rows = domainRows[1]
     var first = ranges.operation
     for index in ranges.run..<(ranges.run + ranges.runCount) {
@@ -128,21 +135,24 @@ extension Session {
         }
       } else {
         for operation in first..<end {
-          let rows = domainRows[Int(plan.entries[operation].domain)]
-          if isLastRowOnly, plan.entries[operation].isTail, rows > 0 {
-            perform(operation, row: rows - 1, rows: 1)
-          } else {
-            perform(operation, row: 0, rows: rows)
-          }
+          let wanted = wantedRows(of: operation)
+          perform(operation, row: wanted.first, rows: wanted.count)
         }
       }
       first = end
     }
   }
 
+  /// The rows that an operator of a wide run goes over: all of its domain, or the last where no other is asked for.
+  @_noLocks
+  func wantedRows(of operation: Int) -> (first: Int32, count: Int32) {
+    let rows = domainRows[Int(plan.entries[operation].domain)]
+    return isLastRowOnly && plan.entries[operation].isTail && rows > 0 ? (rows - 1, 1) : (0, rows)
+  }
+
   /// One operator over some rows: the whole engine on one screen.
   @_noLocks
-  private mutating func perform(_ index: Int, row: Int32, rows: Int32) {
+  mutating func perform(_ index: Int, row: Int32, rows: Int32) {
     let op = plan.operators + index
     let entry = plan.entries[index]
     if rows == 0 {
