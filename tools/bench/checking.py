@@ -22,6 +22,6 @@ def check(step, read, shape):
         previous = h
         error = float(np.abs(h - weights.expected(shape, taken)).max())
         if not error < GREATEST_ERROR:
-            raise RuntimeError(f"h is {error:.3g} off the float numbers after {taken} steps, expected less than {GREATEST_ERROR}")
+            raise RuntimeError(f"h is {error:.3g} off the float numbers after {taken} steps, expected below {GREATEST_ERROR}")
         worst = max(worst, error)
     return round(worst, 6)

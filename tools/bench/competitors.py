@@ -63,6 +63,7 @@ def times(competitor, shape, threads, seconds, variants):
         if "error" not in line and "median_us" not in line:
             continue
         line["variant"] = line.get("variant", line.get("peer", ""))
+        competitor.version = line.get("version", competitor.version) if competitor.group == "peer" else ""
         if competitor.rename:
             if line["variant"] not in competitor.rename:
                 continue
@@ -164,4 +165,5 @@ def build_funes(root):
     result = run(["swift", "build", "-c", "release", "--product", "funes", "--package-path", root])
     if result.returncode:
         sys.exit(f"swift build: {last_line(result)}")
-    return os.path.join(run(["swift", "build", "-c", "release", "--show-bin-path", "--package-path", root]).stdout.strip(), "funes")
+    folder = run(["swift", "build", "-c", "release", "--show-bin-path", "--package-path", root]).stdout.strip()
+    return os.path.join(folder, "funes")

@@ -39,7 +39,7 @@ def python(name, build, offline):
     shutil.rmtree(folder, ignore_errors=True)
     for command in ([sys.executable, "-m", "venv", folder],
                     # Without what the packages name as dependencies: the list is complete, and telemetry is not on it.
-                    [program, "-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "-r", requirements(name)]):
+                    [program, "-m", "pip", "install", "-q", "--no-deps", "--disable-pip-version-check", "-r", requirements(name)]):
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode:
             lines = (result.stderr or result.stdout).strip().splitlines() or ["no message"]

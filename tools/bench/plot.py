@@ -46,8 +46,9 @@ def draw(axes, lines, shapes, title):
         marker, colour = styles[name]
         points = [(x + (index - count / 2 + 0.5) * 0.6 / count, v) for x, v in enumerate(values) if v is not None]
         is_funes = name.startswith("Funes")
-        axes.plot(*zip(*points), linestyle="none", marker=marker, color=colour, label=name, markeredgewidth=2 if marker == "_" else 0.5,
-                  markersize=11 if is_funes or marker == "_" else 7, zorder=3 if is_funes else 2)
+        axes.plot(*zip(*points), linestyle="none", marker=marker, color=colour, label=name,
+                  markeredgewidth=2 if marker == "_" else 0.5, markersize=11 if is_funes or marker == "_" else 7,
+                  zorder=3 if is_funes else 2)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xticks(range(len(shapes)), [label(shape) for shape in shapes])
@@ -69,7 +70,8 @@ def main(folder):
     for axes, count in zip(panels[:, 0], threads):
         cells = [c for c in result["cells"] if c["threads"] == count]
         draw(axes, series(cells, result["shapes"]), result["shapes"],
-             f"One step of a recurrent layer, batch 1, {count} thread{'s' if count > 1 else ''} (inputs, units, layers; lower is better)")
+             f"One step of a recurrent model, batch 1, {count} thread{'s' if count > 1 else ''} "
+             "(inputs, units, layers; lower is better)")
         axes.legend(loc="upper left", bbox_to_anchor=(1.005, 1), frameon=False, fontsize=9)
     figure.text(0.01, 0.005, f"{result['machine']['processor']}, {result['date']}, Funes at {result['commit']}; medians of "
                 f"{result['rounds']} interleaved rounds; of each peer its fastest variant", fontsize=8, color="#555555")

@@ -21,7 +21,7 @@ def gather(records):
 def row_name(record):
     if record["group"] == "hand":
         return record["variant"]
-    return " ".join(word for word in (record["competitor"], record["variant"]) if word and record["group"] != "funes") or record["competitor"]
+    return f"{record['competitor']} {record['variant']}".strip()
 
 
 def worthwhile(records, competitor, shape, threads):
@@ -35,8 +35,8 @@ def worthwhile(records, competitor, shape, threads):
 
 
 def fastest_peer(cells, threads, shape, figure):
-    peers = [(cell[figure], row) for (t, s, row), cell in cells.items() if (t, s) == (threads, shape) and cell["group"] == "peer"]
-    return min(peers, default=None)
+    return min(((cell[figure], row) for (t, s, row), cell in cells.items()
+                if (t, s) == (threads, shape) and cell["group"] == "peer"), default=None)
 
 
 def ratio(cells, above, below, figure="median_us"):
@@ -75,7 +75,8 @@ def ratios(cells, shapes, threads, streams):
             for name in ("default", "fast"):
                 value = ratio(cells, key(f"funes {name}"), key(f"funes {name}, {streams} streams"), figure)
                 if value is not None:
-                    table[f"Funes {name}, throughput of {streams} streams / 1"].setdefault(shape, {})[word] = round(value * streams, 3)
+                    row = table[f"Funes {name}, throughput of {streams} streams / 1"]
+                    row.setdefault(shape, {})[word] = round(value * streams, 3)
     return dict(table)
 
 
@@ -87,8 +88,8 @@ def markdown(result):
     """The whole report."""
     cells, shapes = {(c["threads"], c["shape"], c["row"]): c for c in result["cells"]}, result["shapes"]
     lines = [f"# Steps of recurrent layers: Funes and its peers", "",
-             f"{result['machine']['processor']}, {result['machine']['cores']} cores; {result['date']}; Funes at {result['commit']}; "
-             f"{result['rounds']} interleaved rounds of {result['seconds']} s a variant, each in a fresh process, states fed back.",
+             f"{result['machine']['processor']}, {result['machine']['cores']} cores; {result['date']}; Funes: {result['commit']}; "
+             f"{result['rounds']} interleaved rounds, {result['seconds']} s a variant, each in a fresh process, states fed back.",
              "Microseconds a step: median over the rounds' medians, then the best minimum. Bold: the fastest peer. "
              "Shapes: inputs, hidden units, layers.", "",
              "Versions: " + ", ".join(f"{name} {version}".strip() for name, version in result["versions"].items()) + ".", ""]

@@ -11,8 +11,8 @@ import numpy as np
 
 @dataclass
 class Layer:
-    """PyTorch's gate order (i, f, g, o; r, z, n). W (gates·hidden, input), U (gates·hidden, hidden), b (gates·hidden), and the
-    bias d (hidden) that the GRU's reset gate scales with the recurrent product."""
+    """PyTorch's gate order (i, f, g, o; r, z, n). W (gates·hidden, input), U (gates·hidden, hidden), b (gates·hidden), and
+    the bias d (hidden) that the GRU's reset gate scales with the recurrent product."""
     W: np.ndarray
     U: np.ndarray
     b: np.ndarray

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LiteRT (TensorFlow Lite): its sequence LSTM and RNN with states inside ("fused"), and a cell around FULLY_CONNECTED, which its
-XNNPACK delegate takes ("cell"); float and hybrid int8 (int8 weights, activations quantised at each step).
+"""LiteRT (TensorFlow Lite): its sequence LSTM and RNN with states inside ("fused"), and a cell around FULLY_CONNECTED, which
+its XNNPACK delegate takes ("cell"); float and hybrid int8 (int8 weights, activations quantised at each step).
 """
 import os
 
@@ -124,7 +124,8 @@ def cell(shape, precision, path):
         return parts
 
     def combine(code, a, b):
-        kind, options = {OPERATOR.ADD: (OPTIONS.AddOptions, schema.AddOptionsT()), OPERATOR.SUB: (OPTIONS.SubOptions, schema.SubOptionsT()),
+        kind, options = {OPERATOR.ADD: (OPTIONS.AddOptions, schema.AddOptionsT()),
+                         OPERATOR.SUB: (OPTIONS.SubOptions, schema.SubOptionsT()),
                          OPERATOR.MUL: (OPTIONS.MulOptions, schema.MulOptionsT())}[code]
         return m.node(code, [a, b], [vector("v")], kind, options)
 
@@ -168,29 +169,28 @@ def load(form, precision, shape, folder, threads):
     interpreter = Interpreter(os.path.join(folder, f"{form}-{precision}.tflite"), num_threads=threads)
     interpreter.allocate_tensors()
     if precision == "int8":
-        int8 = sum(int(np.prod(t["shape"])) for t in interpreter.get_tensor_details() if t["dtype"] == np.int8 and len(t["shape"]) == 2)
+        matrices = [t["shape"] for t in interpreter.get_tensor_details() if t["dtype"] == np.int8 and len(t["shape"]) == 2]
+        int8 = sum(int(np.prod(dims)) for dims in matrices)
         assert int8 >= sum(layer.W.size + layer.U.size for layer in weights.layers(shape)), "the weights are not int8"
     views = {"in": [interpreter.tensor(t["index"])() for t in interpreter.get_input_details()],
              "out": [interpreter.tensor(t["index"])() for t in interpreter.get_output_details()]}
     views["in"][0][:] = weights.constant_input(shape)
     # The wrapped interpreter: it takes a step without looking for views that could go stale, and none goes stale here.
-    invoke, copy = interpreter._interpreter.Invoke, np.copyto
+    invoke = interpreter._interpreter.Invoke
     if form == "fused":
-        return invoke_with(invoke, interpreter), lambda: views["out"][0]
-    pairs = list(zip(views["in"][1:], views["out"]))
-    for state, _ in pairs:
+        # The step's default argument holds the interpreter, and with it all memory, alive.
+        def step(kept=interpreter):
+            invoke()
+        return step, lambda: views["out"][0]
+    for state in views["in"][1:]:
         state[:] = 0
+    # As bytes: no other copy costs Python so little.
+    plain = lambda view: memoryview(view.reshape(-1)).cast("B")
+    pairs = [(plain(state), plain(successor)) for state, successor in zip(views["in"][1:], views["out"])]
 
-    def step():
-        invoke()
-        for state, successor in pairs:
-            copy(state, successor)
-
-    return step, lambda: pairs[-2 if shape.kind == "lstm" else -1][0]
-
-
-def invoke_with(invoke, interpreter):
-    """`invoke`, holding the interpreter alive."""
     def step(kept=interpreter):
         invoke()
-    return step
+        for state, successor in pairs:
+            state[:] = successor
+
+    return step, lambda: views["in"][-2 if shape.kind == "lstm" else -1]

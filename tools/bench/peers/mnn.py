@@ -31,8 +31,9 @@ def make(shape, folder):
         (onnx_models.cell if form == "cell" else onnx_models.fused)(shape, source)
         for kind, options in (("float", []), ("int8", ["--weightQuantBits", "8"])):
             target = os.path.join(folder, f"{form}-{kind}.mnn")
-            result = subprocess.run([sys.executable, "-c", "import sys, _tools; _tools.mnnconvert(sys.argv)", "-f", "ONNX", "--modelFile",
-                                     source, "--MNNModel", target, "--bizCode", "bench", *options], capture_output=True, text=True)
+            converter = [sys.executable, "-c", "import sys, _tools; _tools.mnnconvert(sys.argv)"]
+            result = subprocess.run([*converter, "-f", "ONNX", "--modelFile", source, "--MNNModel", target, "--bizCode", "bench",
+                                     *options], capture_output=True, text=True)
             if not os.path.exists(target):
                 raise RuntimeError(f"{form}-{kind}: {(result.stdout + result.stderr).strip()[-200:]}")
 
@@ -48,7 +49,8 @@ def load(form, kind, shape, folder, threads):
         count = sum(layer.W.size + layer.U.size for layer in weights.layers(shape))
         if os.path.getsize(path) > 2 * count + 20_000:
             raise RuntimeError("the converter left the weights in float")
-    options = {"backend": CPU, "numThread": threads, "precision": NORMAL_PRECISION, "memory": LOW_MEMORY if kind == "int8" else 0}
+    options = {"backend": CPU, "numThread": threads, "precision": NORMAL_PRECISION,
+               "memory": LOW_MEMORY if kind == "int8" else 0}
     # A session may lay inputs and outputs over each other, differently for each model: take the cheapest way of feeding the
     # states back that gives the right numbers.
     for way in (by_session, by_module):

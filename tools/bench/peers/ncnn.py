@@ -35,7 +35,8 @@ def write(shape, kind, path):
     for index, layer in enumerate(weights.layers(shape)):
         states = [state for state in names if state[1:] == str(index)]
         outputs = [f"y{index}"] + [state + "_next" for state in states]
-        options = f"0={n} 1={layer.W.size} 2=0" + (f" 3={n}" if shape.kind == "lstm" else "") + (" 8=2" if kind == "int8" else "")
+        options = (f"0={n} 1={layer.W.size} 2=0" + (f" 3={n}" if shape.kind == "lstm" else "")
+                   + (" 8=2" if kind == "int8" else ""))
         lines.append(f"{shape.kind.upper()} layer{index} {1 + len(states)} {len(outputs)} {x} {' '.join(states)} "
                      f"{' '.join(outputs)} {options}")
         blobs, x = blobs + len(outputs), outputs[0]

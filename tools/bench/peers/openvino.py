@@ -120,7 +120,8 @@ class Dims(ctypes.Structure):
 
 def load(name, shape, folder, threads):
     libraries = os.path.join(os.path.dirname(openvino.__file__), "libs")
-    library = ctypes.CDLL(os.path.join(libraries, next(f for f in sorted(os.listdir(libraries)) if f.startswith("libopenvino_c.so"))))
+    name_of_library = next(file for file in sorted(os.listdir(libraries)) if file.startswith("libopenvino_c.so"))
+    library = ctypes.CDLL(os.path.join(libraries, name_of_library))
 
     library.ov_get_last_err_msg.restype = ctypes.c_char_p
 
