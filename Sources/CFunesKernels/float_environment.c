@@ -11,8 +11,9 @@
 static uint32_t read_control(void) { return _mm_getcsr(); }
 static void write_control(uint32_t value) { _mm_setcsr(value); }
 #elif defined(__aarch64__)
-/* FPCR: rounding (22-23), flush to zero (24), default NaN (25), trap enables (8-12, 15), FZ16 (19). */
-#define CONTROL_BITS 0x03c89f00u
+/* FPCR: rounding (22-23), flush to zero (24), default NaN (25), other halves (26), trap enables (8-12, 15), FZ16 (19), and
+ * the other behaviours of Armv8.7 (0-2). */
+#define CONTROL_BITS 0x07c89f07u
 #define CONTROL_WANTED 0u
 static uint32_t read_control(void) {
   uint64_t value;

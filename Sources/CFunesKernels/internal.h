@@ -127,7 +127,12 @@ struct funes_isa {
 extern const funes_isa funes_isa_scalar;
 #if defined(__x86_64__)
 extern const funes_isa funes_isa_avx2;
+extern const funes_isa funes_isa_avxvnni;
 extern const funes_isa funes_isa_avx512vnni;
+#elif defined(__aarch64__)
+extern const funes_isa funes_isa_neon;
+extern const funes_isa funes_isa_dotprod;
+extern const funes_isa funes_isa_i8mm;
 #endif
 
 /* The one thread driver: runs body(data, thread, granted) on a team of at most `threads`, or directly where 1. */

@@ -5,8 +5,6 @@
 #pragma STDC FP_CONTRACT OFF
 #include "internal.h"
 
-#include <immintrin.h>
-
 #define ISA_NAME(name) name##_avx2
 #define ISA_STRING "avx2"
 #define FUNES_WIDTH 8
@@ -17,79 +15,16 @@
 #pragma GCC target("avx2,f16c")
 #endif
 #include "lanes.h"
+#include "avx2_lanes.h"
 
-FUNES_INLINE __m256i first_lanes(int32_t count) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-
-FUNES_INLINE vfloat keep(vfloat v, int32_t count) {
-  return count >= 8 ? v : (vfloat)_mm256_and_ps((__m256)v, _mm256_castsi256_ps(first_lanes(count)));
-}
-
-FUNES_INLINE vfloat load_some(const float *x, int32_t count, float rest) {
-  if (count >= 8) return load(x);
-  const __m256i mask = first_lanes(count);
-  return (vfloat)_mm256_blendv_ps(_mm256_set1_ps(rest), _mm256_maskload_ps(x, mask), _mm256_castsi256_ps(mask));
-}
-
-FUNES_INLINE void store_some(float *y, vfloat v, int32_t count) {
-  if (count >= 8) {
-    store(y, v);
-  } else {
-    _mm256_maskstore_ps(y, first_lanes(count), (__m256)v);
-  }
-}
-
-FUNES_INLINE float fold_lanes(vfloat v) {
-  __m128 sum = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
-  sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
-  return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
-}
-
-FUNES_INLINE vfloat load_halves(const uint16_t *x, int32_t count) {
-  if (count >= 8) return (vfloat)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)x));
-  uint16_t some[8] = {0};
-  for (int32_t k = 0; k < count; k++) some[k] = x[k];
-  return (vfloat)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)some));
-}
-
-FUNES_INLINE vfloat load_bytes(const int8_t *x, int32_t count) {
-  int8_t some[16] = {0};
-  for (int32_t k = 0; k < count && count < 8; k++) some[k] = x[k];
-  const int8_t *from = count >= 8 ? x : some;
-  return (vfloat)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)from)));
-}
-
-/* Eight columns from `col` on, times e; lanes past the end are zero. */
-FUNES_INLINE __m256 columns(const float *x, const funes_matrix *matrix, int32_t col) {
-  const __m256 t = (__m256)load_some(x + col, matrix->cols - col, 0.0f);
-  if (!matrix->equalizer) return t;
-  return _mm256_mul_ps(t, (__m256)load_some(matrix->equalizer + col, matrix->cols - col, 0.0f));
-}
-
-/* A NaN never wins the maximum and is made zero before it is rounded; an infinity is held by the clamp. */
 static float quantize_avx2(uint8_t *quantized, const float *x, const funes_matrix *matrix) {
-  const __m256 limit = _mm256_set1_ps((float)matrix->qmax), lowest = _mm256_set1_ps((float)-matrix->qmax);
-  const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
-  __m256 largest = _mm256_setzero_ps();
+  const quantizer by = measure(x, matrix);
   for (int32_t col = 0; col < matrix->cols; col += 8) {
-    largest = _mm256_max_ps(_mm256_and_ps(columns(x, matrix, col), magnitude), largest);
-  }
-  __m128 half = _mm_max_ps(_mm256_castps256_ps128(largest), _mm256_extractf128_ps(largest, 1));
-  half = _mm_max_ps(half, _mm_movehl_ps(half, half));
-  half = _mm_max_ss(half, _mm_movehdup_ps(half));
-  float m = _mm_cvtss_f32(half);
-  m = m < 0x1p100f ? m : 0x1p100f;
-  const int is_zero = m < 0x1p-100f;
-  const __m256 inverse = _mm256_set1_ps(is_zero ? 0.0f : (float)matrix->qmax / m);
-  for (int32_t col = 0; col < matrix->cols; col += 8) {
-    __m256 t = _mm256_mul_ps(columns(x, matrix, col), inverse);
-    t = _mm256_and_ps(t, _mm256_cmp_ps(t, t, _CMP_ORD_Q));
-    __m256i q = _mm256_cvtps_epi32(_mm256_max_ps(_mm256_min_ps(t, limit), lowest));
-    __m128i packed = _mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
+    const __m256i q = quantize_eight(x, matrix, col, &by);
+    const __m128i packed = _mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
     _mm_storeu_si128((__m128i *)(void *)(quantized + (size_t)col * 2), packed);
   }
-  return is_zero ? 0.0f : m / (float)matrix->qmax;
+  return by.scale;
 }
 
 /* Four rows of a tile: (row, two column pairs) int32. */

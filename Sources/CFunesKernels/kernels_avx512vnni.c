@@ -19,6 +19,7 @@
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 #endif
 #include "lanes.h"
+#include "kernel_products.h"
 
 FUNES_INLINE __mmask16 first_lanes(int32_t count) {
   return (__mmask16)(count >= 16 ? 0xffffu : count > 0 ? (1u << count) - 1 : 0u);
@@ -104,15 +105,6 @@ FUNES_INLINE __m512i less_offset(const int32_t *row_sums, unsigned shift) {
   return _mm512_sub_epi32(_mm512_setzero_si512(),
                           _mm512_slli_epi32(_mm512_loadu_si512((const void *)row_sums), shift));
 }
-
-/* Tile sequences beside each other: `count` of them, `between` bytes apart, `stride` bytes from quad to quad. */
-typedef struct tile_streams {
-  const int8_t *tiles;
-  const int32_t *row_sums;
-  size_t between, stride;
-  int32_t quads;
-  int count;
-} tile_streams;
 
 /* 16-bit input, for `vectors` of them: count * vectors * 2 accumulators are at most 16. */
 FUNES_INLINE void two_planes(int32_t *sums, tile_streams streams, const uint8_t *const *quantized, int vectors) {
@@ -207,44 +199,6 @@ FUNES_INLINE void vectors_beside(int32_t *sums, tile_streams streams, int32_t qm
   } else {
     two_planes(sums, streams, quantized, 2);
     two_planes(sums + 2 * streams.count * FUNES_BLOCK_UNITS, streams, quantized + 2, 2);
-  }
-}
-
-FUNES_INLINE tile_streams streams_of(const funes_matrix *matrix, int32_t groups, int32_t block) {
-  const size_t bytes = (size_t)matrix->quads * (size_t)groups * FUNES_TILE_BYTES;
-  return (tile_streams){.tiles = matrix->tiles + (size_t)block * bytes,
-                        .row_sums = matrix->row_sums + block * groups * FUNES_BLOCK_UNITS,
-                        .between = groups > 1 ? FUNES_TILE_BYTES : bytes,
-                        .stride = (size_t)groups * FUNES_TILE_BYTES,
-                        .quads = matrix->quads,
-                        .count = groups};
-}
-
-FUNES_INLINE tile_streams with_count(tile_streams streams, int count) {
-  streams.count = count;
-  return streams;
-}
-
-/* How many streams there are must be known to the compiler; that is what the cases are for. */
-FUNES_INLINE void product_avx512vnni(int32_t *sums, const funes_matrix *matrix, int32_t groups, int32_t block,
-                                     int32_t count, const uint8_t *quantized) {
-  const tile_streams streams = streams_of(matrix, groups, block);
-  switch (groups > 1 ? groups : count) {
-  case 1: one_vector(sums, with_count(streams, 1), matrix->qmax, quantized); break;
-  case 2: one_vector(sums, with_count(streams, 2), matrix->qmax, quantized); break;
-  case 3: one_vector(sums, with_count(streams, 3), matrix->qmax, quantized); break;
-  default: one_vector(sums, with_count(streams, 4), matrix->qmax, quantized); break;
-  }
-}
-
-FUNES_INLINE void products_avx512vnni(int32_t *sums, const funes_matrix *matrix, int32_t groups, int32_t block,
-                                      int32_t count, const uint8_t *const *quantized) {
-  const tile_streams streams = streams_of(matrix, groups, block);
-  switch (groups > 1 ? groups : count) {
-  case 1: vectors_beside(sums, with_count(streams, 1), matrix->qmax, quantized); break;
-  case 2: vectors_beside(sums, with_count(streams, 2), matrix->qmax, quantized); break;
-  case 3: vectors_beside(sums, with_count(streams, 3), matrix->qmax, quantized); break;
-  default: vectors_beside(sums, with_count(streams, 4), matrix->qmax, quantized); break;
   }
 }
 
