@@ -87,8 +87,9 @@ def microseconds(value):
 def markdown(result):
     """The whole report."""
     cells, shapes = {(c["threads"], c["shape"], c["row"]): c for c in result["cells"]}, result["shapes"]
-    lines = [f"# Steps of recurrent layers: Funes and its peers", "",
-             f"{result['machine']['processor']}, {result['machine']['cores']} cores; {result['date']}; Funes: {result['commit']}; "
+    lines = ["# Steps of recurrent layers: Funes and its peers", "",
+             f"{result['machine']['processor']}, {result['machine']['cores']} cores, load average at the start "
+             f"{result['machine']['load']}; {result['date']}; Funes: {result['commit']}; "
              f"{result['rounds']} interleaved rounds, {result['seconds']} s a variant, each in a fresh process, states fed back.",
              "Microseconds a step: median over the rounds' medians, then the best minimum. Bold: the fastest peer. "
              "Shapes: inputs, hidden units, layers.", "",
