@@ -25,9 +25,9 @@ FUNES_INLINE vfloat load_bytes(const int8_t *x, int32_t count) { return count > 
 /* Rows of a tile that are summed beside each other. */
 enum { ROWS_BESIDE = 4 };
 
-FUNES_INLINE void put_quantized(uint8_t *quantized, int32_t qmax, int32_t col, int32_t q) {
-  (void)qmax;
-  ((int16_t *)(void *)quantized)[col] = (int16_t)q;
+FUNES_INLINE void arrange(uint8_t *quantized, const funes_matrix *matrix) {
+  (void)quantized;
+  (void)matrix;
 }
 
 /* One row of a tile times its four columns. */
@@ -56,9 +56,9 @@ FUNES_INLINE void rows_product(int32_t *sums, const int8_t *tiles, size_t stride
 }
 #endif
 
-/* What is quantised of one column: x e, held to [-2^100, 2^100], a NaN as 0. */
+/* What is quantised of one column: x e. */
 FUNES_INLINE float column(const float *x, const float *equalizer, int32_t col) {
-  return strict_clamp(equalizer ? x[col] * equalizer[col] : x[col], 0x1p100f);
+  return equalizer ? x[col] * equalizer[col] : x[col];
 }
 
 /* Half to even, for |x| < 2^22. */
@@ -66,21 +66,22 @@ FUNES_INLINE int32_t round_even(float x) {
   return (int32_t)(bits_of(x + 12582912.0f) - bits_of(12582912.0f));
 }
 
-/* m = max |x_k e_k|,  scale = m / qmax,  q_k = round(clamp(x_k e_k (qmax / m))); all zero where m < 2^-100. */
+/* m = max |x_k e_k|,  scale = m / qmax,  q_k = round(clamp(x_k e_k (qmax / m))); all zero where m < 2^-100. A NaN is
+ * passed over and counts as 0, m is held to 2^100. */
 static float quantize_scalar(uint8_t *quantized, const float *x, const funes_matrix *matrix) {
+  int16_t *q = (int16_t *)(void *)quantized;
   float limit = (float)matrix->qmax, m = 0.0f;
   for (int32_t col = 0; col < matrix->cols; col++) {
     float magnitude = strict_magnitude(column(x, matrix->equalizer, col));
     m = magnitude > m ? magnitude : m;
   }
+  m = m < 0x1p100f ? m : 0x1p100f;
   float inverse = m < 0x1p-100f ? 0.0f : limit / m;
   for (int32_t col = 0; col < matrix->cols; col++) {
-    const int32_t q = round_even(strict_clamp(column(x, matrix->equalizer, col) * inverse, limit));
-    put_quantized(quantized, matrix->qmax, col, q);
+    q[col] = (int16_t)round_even(strict_clamp(column(x, matrix->equalizer, col) * inverse, limit));
   }
-  for (int32_t col = matrix->cols; col < matrix->quads * FUNES_TILE_COLS; col++) {
-    put_quantized(quantized, matrix->qmax, col, 0);
-  }
+  for (int32_t col = matrix->cols; col < matrix->quads * FUNES_TILE_COLS; col++) q[col] = 0;
+  arrange(quantized, matrix);
   return m < 0x1p-100f ? 0.0f : m / limit;
 }
 

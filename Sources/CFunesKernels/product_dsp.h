@@ -5,15 +5,21 @@
 
 enum { ROWS_BESIDE = 4 };
 
-FUNES_INLINE void put_quantized(uint8_t *quantized, int32_t qmax, int32_t col, int32_t q) {
-  (void)qmax;
-  ((int16_t *)(void *)quantized)[(col & ~3) | (col & 1) << 1 | (col >> 1 & 1)] = (int16_t)q;
-}
-
 FUNES_INLINE uint32_t load_word(const void *from) {
   uint32_t word;
   __builtin_memcpy(&word, __builtin_assume_aligned(from, 4), sizeof word);
   return word;
+}
+
+/* From int16, in their order, to what rows_product reads. */
+FUNES_INLINE void arrange(uint8_t *quantized, const funes_matrix *matrix) {
+  for (int32_t quad = 0; quad < matrix->quads; quad++) {
+    const uint32_t first = load_word(quantized), last = load_word(quantized + 4);
+    const uint32_t even = (first & 0xffffu) | last << 16, odd = first >> 16 | (last & 0xffff0000u);
+    __builtin_memcpy(__builtin_assume_aligned(quantized, 4), &even, sizeof even);
+    __builtin_memcpy(__builtin_assume_aligned(quantized + 4, 4), &odd, sizeof odd);
+    quantized += 2 * FUNES_TILE_COLS;
+  }
 }
 
 /* One row of a tile times its four columns, added to a sum. */
