@@ -6,7 +6,8 @@ typedef struct cell_case {
   const char *name;
   int32_t kind, inputs, units, projection;
   int is_wide, is_coupled, is_reset_before, has_peephole;
-  int32_t steps; /* 0 for as many as the run asks for */
+  int32_t streams; /* that are stepped together; 0 for one alone */
+  int32_t steps;   /* of each; 0 for as many as the run asks for */
 } cell_case;
 
 static const cell_case cases[] = {
@@ -19,24 +20,24 @@ static const cell_case cases[] = {
     {.name = "gru", .kind = FUNES_CELL_GRU, .inputs = 3, .units = 9, .is_wide = 1},
     {.name = "gru-8", .kind = FUNES_CELL_GRU, .inputs = 3, .units = 9},
     {.name = "gru-before", .kind = FUNES_CELL_GRU, .inputs = 3, .units = 5, .is_wide = 1, .is_reset_before = 1},
+    {.name = "rnn-streams", .kind = FUNES_CELL_RNN, .inputs = 3, .units = 17, .is_wide = 1, .streams = 6, .steps = 200},
+    {.name = "lstm-streams", .kind = FUNES_CELL_LSTM, .inputs = 3, .units = 33, .is_wide = 1, .streams = 5, .steps = 200},
+    {.name = "lstm-streams-8", .kind = FUNES_CELL_LSTM, .inputs = 3, .units = 33, .streams = 5, .steps = 200},
+    {.name = "gru-streams", .kind = FUNES_CELL_GRU, .inputs = 3, .units = 9, .is_wide = 1, .streams = 3, .steps = 200},
     /* Large enough for a team, with a number of columns that no register divides. */
     {.name = "rnn-large", .kind = FUNES_CELL_RNN, .inputs = 101, .units = 350, .is_wide = 1, .steps = 40},
-    {.name = "lstm-large", .kind = FUNES_CELL_LSTM, .inputs = 61, .units = 150, .is_wide = 1, .steps = 40},
-    {.name = "lstm-large-8", .kind = FUNES_CELL_LSTM, .inputs = 61, .units = 150, .steps = 40},
-    {.name = "gru-large", .kind = FUNES_CELL_GRU, .inputs = 61, .units = 170, .is_wide = 1, .steps = 40},
-    {.name = "gru-before-large", .kind = FUNES_CELL_GRU, .inputs = 61, .units = 170, .is_wide = 1, .is_reset_before = 1, .steps = 40},
+    {.name = "lstm-large", .kind = FUNES_CELL_LSTM, .inputs = 61, .units = 160, .is_wide = 1, .steps = 40},
+    {.name = "lstm-large-8", .kind = FUNES_CELL_LSTM, .inputs = 61, .units = 160, .steps = 40},
+    {.name = "gru-large", .kind = FUNES_CELL_GRU, .inputs = 61, .units = 190, .is_wide = 1, .steps = 40},
+    {.name = "gru-before-large", .kind = FUNES_CELL_GRU, .inputs = 61, .units = 190, .is_wide = 1, .is_reset_before = 1, .steps = 40},
 };
 
-enum { ROWS = 100 };
+enum { ROWS = 100, MOST_STREAMS = 6 };
 
-static void run_cell(const run *how, const cell_case *from) {
-  uint64_t state = 1;
+static void make_cell(funes_cell *cell, const cell_case *from, uint64_t *state) {
   const int32_t gates = from->kind == FUNES_CELL_RNN ? 1 : from->kind == FUNES_CELL_GRU || from->is_coupled ? 3 : 4;
-  const int32_t rows = from->is_reset_before ? 2 : gates, units = from->units;
-  const int32_t outputs = from->projection > 0 ? from->projection : units, wide = from->is_wide;
-  const int32_t padded = FUNES_PADDED(units), blocks = padded / 16;
-  funes_op op = {.input_count = 1};
-  funes_cell *cell = &op.cell;
+  const int32_t rows = from->is_reset_before ? 2 : gates, units = from->units, wide = from->is_wide;
+  const int32_t outputs = from->projection > 0 ? from->projection : units, padded = FUNES_PADDED(units);
   cell->kind = from->kind;
   cell->units = units;
   cell->output_count = outputs;
@@ -45,32 +46,57 @@ static void run_cell(const run *how, const cell_case *from) {
   cell->is_coupled = from->is_coupled;
   cell->is_reset_before = from->is_reset_before;
   cell->lanes = cell->inner_steps = 1;
-  cell->x = random_matrix(&state, rows * units, from->inputs, rows, wide, 1);
-  cell->h = random_matrix(&state, rows * units, outputs, rows, wide, 0);
+  cell->x = random_matrix(state, rows * units, from->inputs, rows, wide, 1);
+  cell->h = random_matrix(state, rows * units, outputs, rows, wide, 0);
   if (from->is_reset_before) {
-    cell->candidate_x = random_matrix(&state, units, from->inputs, 1, wide, 1);
-    cell->candidate = random_matrix(&state, units, units, 1, wide, 1);
+    cell->candidate_x = random_matrix(state, units, from->inputs, 1, wide, 1);
+    cell->candidate = random_matrix(state, units, units, 1, wide, 1);
   }
   if (from->projection > 0) {
-    cell->projection = random_matrix(&state, outputs, units, 1, wide, 1);
+    cell->projection = random_matrix(state, outputs, units, 1, wide, 1);
     cell->cell_clip = 0.9f;
     cell->projection_clip = 0.5f;
   }
-  cell->bias = random_floats(&state, blocks * gates * 16, 0.5f);
-  if (from->kind == FUNES_CELL_GRU && !from->is_reset_before) cell->bias_hn = random_floats(&state, padded, 0.5f);
-  if (from->has_peephole) cell->peephole = random_floats(&state, 3 * padded, 0.5f);
-  op.state[0] = take_bytes((size_t)FUNES_PADDED(outputs) * sizeof(float));
-  op.state[1] = from->kind == FUNES_CELL_LSTM ? take_bytes((size_t)padded * sizeof(float)) : 0;
-  float *x = random_floats(&state, ROWS * from->inputs, 2.0f), *y = random_floats(&state, ROWS * outputs, 0.0f);
-  op.in[0] = (funes_rows){x, from->inputs, from->inputs};
-  op.out[0] = (funes_rows){y, outputs, outputs};
-  const funes_context context = context_of(how, funes_cell_scratch_bytes(cell), 64);
+  cell->bias = random_floats(state, padded * gates, 0.5f);
+  if (from->kind == FUNES_CELL_GRU && !from->is_reset_before) cell->bias_hn = random_floats(state, padded, 0.5f);
+  if (from->has_peephole) cell->peephole = random_floats(state, 3 * padded, 0.5f);
+}
+
+static void run_cell(const run *how, const cell_case *from) {
+  uint64_t state = 1;
   uint32_t hash = 0;
-  for (int32_t steps = from->steps > 0 ? from->steps : how->steps; steps > 0; steps -= ROWS) {
-    const int32_t count = steps < ROWS ? steps : ROWS;
-    funes_cell_rows(&op, &context, 0, count);
-    hash = hash_floats(hash, y, count * outputs);
-    for (int32_t k = 0; k < ROWS; k++) x[(int32_t)(next_number(&state) % (uint64_t)(ROWS * from->inputs))] = next_unit(&state) * 2.0f;
+  const int32_t count = from->streams > 0 ? from->streams : 1, inputs = from->inputs;
+  funes_op ops[MOST_STREAMS] = {{.input_count = 1}};
+  const funes_op *plans[MOST_STREAMS];
+  uint8_t *scratch[MOST_STREAMS];
+  make_cell(&ops[0].cell, from, &state);
+  const funes_cell *cell = &ops[0].cell;
+  const int32_t outputs = cell->output_count;
+  for (int32_t k = 0; k < count; k++) {
+    ops[k] = ops[0];
+    ops[k].state[0] = random_floats(&state, FUNES_PADDED(outputs), 0.0f);
+    ops[k].state[1] = from->kind == FUNES_CELL_LSTM ? random_floats(&state, FUNES_PADDED(from->units), 0.0f) : 0;
+    ops[k].in[0] = (funes_rows){random_floats(&state, ROWS * inputs, 2.0f), inputs, inputs};
+    ops[k].out[0] = (funes_rows){random_floats(&state, ROWS * outputs, 0.0f), outputs, outputs};
+    plans[k] = &ops[k];
+    scratch[k] = take_bytes(funes_cell_scratch_bytes(cell));
+  }
+  funes_context context = context_of(how, 64, 64);
+  context.scratch = scratch[0];
+  const funes_streams streams = {count, plans, scratch};
+  for (int32_t left = from->steps > 0 ? from->steps : how->steps; left > 0; left -= ROWS) {
+    const int32_t rows = left < ROWS ? left : ROWS;
+    if (from->streams > 0) {
+      funes_cell_streams(&streams, 0, &context, 0, rows);
+    } else {
+      funes_cell_rows(&ops[0], &context, 0, rows);
+    }
+    for (int32_t k = 0; k < count; k++) {
+      hash = hash_floats(hash, ops[k].out[0].base, rows * outputs);
+      for (int32_t changed = 0; changed < ROWS; changed++) {
+        ops[k].in[0].base[next_number(&state) % (uint64_t)(ROWS * inputs)] = next_unit(&state) * 2.0f;
+      }
+    }
   }
   print_hash(from->name, hash);
   forget_all();
