@@ -68,6 +68,11 @@ static void wait_for_team(int32_t threads) {
   if (threads > 1) funes_parallel_barrier();
 }
 
+static void clear(float *values, int32_t count) {
+  for (int32_t k = 0; k < count; k++) values[k] = 0.0f;
+}
+
+/* One of a step's vectors; who quantises a state that is to be zero makes it so. */
 static void quantize(const funes_isa *isa, const funes_step *step, int32_t which) {
   const funes_cell *cell = step->cell;
   const funes_matrix *matrix = which == FUNES_OF_X   ? &cell->x
@@ -75,6 +80,10 @@ static void quantize(const funes_isa *isa, const funes_step *step, int32_t which
                                : which == FUNES_OF_OWN ? step->second
                                                        : &cell->candidate_x;
   const float *x = which == FUNES_OF_H ? step->h : which == FUNES_OF_OWN ? step->own : step->x;
+  if (which == FUNES_OF_H && step->is_fresh) {
+    clear(step->h, FUNES_PADDED(cell->output_count));
+    clear(step->c, FUNES_PADDED(cell->units));
+  }
   step->scales[which] = isa->quantize(step->quantized[which], x, matrix);
 }
 
@@ -99,47 +108,42 @@ static void run_step(const funes_isa *isa, const funes_step *steps, int32_t coun
                    funes_slice_begin(second->blocks, thread + 1, threads));
 }
 
-static void clear(float *values, int32_t count) {
-  for (int32_t k = 0; k < count; k++) values[k] = 0.0f;
-}
-
 static const funes_op *op_of(const cell_call *call, int32_t stream) {
   return call->streams->plans[call->first + stream] + call->op;
 }
 
 /* Points a stream's step at one lane, before its first inner step. */
-static void begin_lane(funes_step *step, const funes_op *op, int32_t lane, int32_t thread) {
+static void begin_lane(funes_step *step, const funes_op *op, int32_t lane) {
   const funes_cell *cell = step->cell;
-  if (!cell->is_inner_axis) {
-    step->h = op->state[0] + (ptrdiff_t)lane * FUNES_PADDED(cell->output_count);
-    step->c = op->state[1] ? op->state[1] + (ptrdiff_t)lane * FUNES_PADDED(cell->units) : 0;
-  } else if (thread == 0) {
-    clear(step->h, FUNES_PADDED(cell->output_count));
-    clear(step->c, FUNES_PADDED(cell->units));
-  }
+  if (cell->is_inner_axis) return;
+  step->h = op->state[0] + (ptrdiff_t)lane * FUNES_PADDED(cell->output_count);
+  step->c = op->state[1] ? op->state[1] + (ptrdiff_t)lane * FUNES_PADDED(cell->units) : 0;
 }
 
 /* Points it at step `at` of all lanes of a row. */
 static void point(funes_step *step, const funes_op *op, int32_t row, ptrdiff_t at) {
   const funes_cell *cell = step->cell;
   const int32_t shown = cell->kind == FUNES_CELL_LSTM ? 4 : cell->kind == FUNES_CELL_GRU ? 3 : 1;
+  step->is_fresh = cell->is_inner_axis && at % cell->inner_steps == (cell->is_reversed ? cell->inner_steps - 1 : 0);
   step->x = funes_row(&op->in[0], row) + at * cell->x.cols;
   step->y = funes_row(&op->out[0], row) + at * cell->output_count;
   step->gates = op->out[1].base ? funes_row(&op->out[1], row) + at * shown * cell->units : 0;
 }
 
-/* Every lane of one row. */
-static void run_row(const cell_call *call, funes_step *steps, int32_t row, int32_t thread, int32_t threads) {
+/* Every lane of one row. The team meets between steps, since each reads what all have written of h. */
+static void run_row(const cell_call *call, funes_step *steps, int32_t row, int is_first, int32_t thread,
+                    int32_t threads) {
   const funes_cell *cell = steps->cell;
   const int32_t inner_steps = cell->is_inner_axis ? cell->inner_steps : 1;
   for (int32_t lane = 0; lane < cell->lanes; lane++) {
-    for (int32_t s = 0; s < call->count; s++) begin_lane(steps + s, op_of(call, s), lane, thread);
+    for (int32_t s = 0; s < call->count; s++) begin_lane(steps + s, op_of(call, s), lane);
     for (int32_t k = 0; k < inner_steps; k++) {
       const int32_t inner = cell->is_inner_axis && cell->is_reversed ? inner_steps - 1 - k : k;
       const ptrdiff_t at = (ptrdiff_t)lane * inner_steps + inner;
       for (int32_t s = 0; s < call->count; s++) point(steps + s, op_of(call, s), row, at);
+      if (!is_first) wait_for_team(threads);
+      is_first = 0;
       run_step(call->isa, steps, call->count, thread, threads);
-      wait_for_team(threads);
     }
   }
 }
@@ -153,7 +157,7 @@ static void run_call(const void *data, int32_t thread, int32_t threads) {
   const funes_cell *cell = steps->cell;
   const int is_backward = cell->is_reversed && !cell->is_inner_axis;
   for (int32_t k = 0; k < call->rows; k++) {
-    run_row(call, steps, call->row + (is_backward ? call->rows - 1 - k : k), thread, threads);
+    run_row(call, steps, call->row + (is_backward ? call->rows - 1 - k : k), k == 0, thread, threads);
   }
 }
 

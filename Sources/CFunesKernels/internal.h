@@ -34,6 +34,7 @@ typedef struct funes_step {
   const funes_matrix *second; /* what the second phase multiplies with, null where there is one phase only */
   float *scales;              /* of the quantised vectors */
   uint8_t *quantized[FUNES_STEP_VECTORS];
+  int32_t is_fresh; /* h and c are to be zero before this step */
   const float *x; /* (cols) */
   float *own;     /* (padded units): r h or m before it is quantised */
   float *z;       /* (padded units), GRU with reset before */

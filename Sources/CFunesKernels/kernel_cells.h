@@ -87,6 +87,12 @@ FUNES_INLINE vfloat apply(int32_t activation, vfloat v) {
   }
 }
 
+/* s(a) f(b) of a gate and what it lets through. */
+FUNES_INLINE vfloat gated(int32_t gate, int32_t activation, vfloat a, vfloat b) {
+  if (gate == FUNES_SIGMOID && activation == FUNES_TANH) return strict_sigmoid_tanh(a, b);
+  return apply(gate, a) * apply(activation, b);
+}
+
 /* Held to what a state may hold, then to [-clip, clip] where there is a clip; lanes from `count` on are pads, zero. */
 FUNES_INLINE vfloat hold(vfloat v, float clip, int32_t count) {
   const float limit = clip > 0.0f && clip < FUNES_STATE_LIMIT ? clip : FUNES_STATE_LIMIT;

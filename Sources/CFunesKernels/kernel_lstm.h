@@ -6,7 +6,7 @@ typedef struct lstm_form {
   int32_t is_coupled, gate, activation;
 } lstm_form;
 
-/* c' of one place; what makes an output of it goes to o: the gate, or its preactivation where a peephole looks at c'. */
+/* c' of one place; the preactivation of the gate of its output goes to o. */
 FUNES_INLINE void lstm_states(const cell_sums *sums, int32_t block, lstm_form form, float *o_of) {
   const funes_step *step = sums->step;
   const funes_cell *cell = step->cell;
@@ -18,33 +18,34 @@ FUNES_INLINE void lstm_states(const cell_sums *sums, int32_t block, lstm_form fo
     vfloat f = preactivation(sums, first + lane);
     if (peephole) f = f + load(peephole + padded) * c;
     f = apply(form.gate, f);
-    vfloat i = 1.0f - f;
-    if (!form.is_coupled) {
+    const vfloat g = preactivation(sums, first + 16 + lane);
+    vfloat i = 1.0f - f, let_in;
+    if (form.is_coupled) {
+      let_in = i * apply(form.activation, g);
+    } else {
       i = preactivation(sums, lane);
       if (peephole) i = i + load(peephole) * c;
-      i = apply(form.gate, i);
+      let_in = gated(form.gate, form.activation, i, g);
     }
-    const vfloat g = apply(form.activation, preactivation(sums, first + 16 + lane));
-    const vfloat new_c = hold(f * c + i * g, cell->cell_clip, count);
+    const vfloat new_c = hold(f * c + let_in, cell->cell_clip, count);
     vfloat o = preactivation(sums, first + 32 + lane);
     if (peephole) o = o + load(peephole + 2 * padded) * new_c;
-    o = apply(form.gate, o);
     store(step->c + unit, new_c);
     store(o_of + lane, o);
     if (step->gates) {
-      store_some(step->gates + unit, i, count);
+      store_some(step->gates + unit, form.is_coupled ? i : apply(form.gate, i), count);
       store_some(step->gates + cell->units + unit, f, count);
-      store_some(step->gates + 2 * cell->units + unit, g, count);
-      store_some(step->gates + 3 * cell->units + unit, o, count);
+      store_some(step->gates + 2 * cell->units + unit, apply(form.activation, g), count);
+      store_some(step->gates + 3 * cell->units + unit, apply(form.gate, o), count);
     }
   }
 }
 
 /* m = o a(c') of one place, which a projection then multiplies, or which is h'. */
-FUNES_INLINE void lstm_outputs(const funes_step *step, int32_t block, int32_t activation, const float *o_of) {
+FUNES_INLINE void lstm_outputs(const funes_step *step, int32_t block, lstm_form form, const float *o_of) {
   FUNES_EACH_LANE {
     const int32_t unit = block * FUNES_BLOCK_UNITS + lane, count = step->cell->units - unit;
-    const vfloat m = hold(load(o_of + lane) * apply(activation, load(step->c + unit)), 0.0f, count);
+    const vfloat m = hold(gated(form.gate, form.activation, load(o_of + lane), load(step->c + unit)), 0.0f, count);
     if (step->second) {
       store(step->own + unit, m);
     } else {
@@ -65,7 +66,7 @@ FUNES_INLINE void lstm_with(const cell_places *places, lstm_form form) {
     lstm_states(&sums, block_of(places, place), form, o + place * FUNES_BLOCK_UNITS);
   }
   for (int32_t place = 0; place < places->count; place++) {
-    lstm_outputs(step_of(places, place), block_of(places, place), form.activation, o + place * FUNES_BLOCK_UNITS);
+    lstm_outputs(step_of(places, place), block_of(places, place), form, o + place * FUNES_BLOCK_UNITS);
   }
 }
 

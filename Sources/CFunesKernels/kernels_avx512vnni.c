@@ -67,29 +67,58 @@ FUNES_INLINE void store_planes(uint8_t *quantized, __m512i q) {
   _mm256_storeu_si256((__m256i *)(void *)quantized, _mm512_castsi512_si256(together));
 }
 
-/* A NaN never wins the maximum and is rounded to zero by mask; an infinity is held by the clamp. */
-static float quantize_avx512vnni(uint8_t *quantized, const float *x, const funes_matrix *matrix) {
-  const __m512 limit = _mm512_set1_ps((float)matrix->qmax), lowest = _mm512_set1_ps((float)-matrix->qmax);
+FUNES_INLINE float float_of_int_bits(int32_t bits) {
+  float value;
+  __builtin_memcpy(&value, &bits, 4);
+  return value;
+}
+
+FUNES_INLINE void store_quantized(uint8_t *quantized, int32_t col, __m512i q, int is_one_plane) {
+  if (is_one_plane) {
+    const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(q, _mm512_set1_epi32(128)));
+    _mm_storeu_si128((__m128i *)(void *)(quantized + col), bytes);
+  } else {
+    store_planes(quantized + (size_t)col * 2, q);
+  }
+}
+
+/* Of what holds a NaN or exceeds 2^100: a NaN never wins the maximum and is made zero by mask, the rest is clamped. */
+static float quantize_absurd(uint8_t *quantized, const float *x, const funes_matrix *matrix) {
+  const float qmax = (float)matrix->qmax;
   __m512 largest = _mm512_setzero_ps();
   for (int32_t col = 0; col < matrix->cols; col += 16) {
     largest = _mm512_max_ps(_mm512_abs_ps(columns(x, matrix, col)), largest);
   }
   float m = _mm512_reduce_max_ps(largest);
   m = m < 0x1p100f ? m : 0x1p100f;
-  const int is_zero = m < 0x1p-100f, is_one_plane = matrix->qmax <= 127;
-  const __m512 inverse = _mm512_set1_ps(is_zero ? 0.0f : (float)matrix->qmax / m);
+  const int is_zero = m < 0x1p-100f;
+  const __m512 inverse = _mm512_set1_ps(is_zero ? 0.0f : qmax / m);
   for (int32_t col = 0; col < matrix->cols; col += 16) {
     const __m512 t = _mm512_mul_ps(columns(x, matrix, col), inverse);
     const __mmask16 is_number = _mm512_cmp_ps_mask(t, t, _CMP_ORD_Q);
-    const __m512i q = _mm512_maskz_cvtps_epi32(is_number, _mm512_max_ps(_mm512_min_ps(t, limit), lowest));
-    if (is_one_plane) {
-      const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(q, _mm512_set1_epi32(128)));
-      _mm_storeu_si128((__m128i *)(void *)(quantized + col), bytes);
-    } else {
-      store_planes(quantized + (size_t)col * 2, q);
-    }
+    const __m512 held = _mm512_max_ps(_mm512_min_ps(t, _mm512_set1_ps(qmax)), _mm512_set1_ps(-qmax));
+    store_quantized(quantized, col, _mm512_maskz_cvtps_epi32(is_number, held), matrix->qmax <= 127);
   }
-  return is_zero ? 0.0f : m / (float)matrix->qmax;
+  return is_zero ? 0.0f : m / qmax;
+}
+
+/* Magnitudes are compared as whole numbers, in a quarter of the time; a NaN is then the largest, and found. Of what is
+ * left nothing can be rounded beyond qmax. */
+static float quantize_avx512vnni(uint8_t *quantized, const float *x, const funes_matrix *matrix) {
+  const __m512i magnitude = _mm512_set1_epi32(0x7fffffff);
+  __m512i largest = _mm512_setzero_si512();
+  for (int32_t col = 0; col < matrix->cols; col += 16) {
+    largest = _mm512_max_epi32(_mm512_and_si512(_mm512_castps_si512(columns(x, matrix, col)), magnitude), largest);
+  }
+  const float m = float_of_int_bits(_mm512_reduce_max_epi32(largest)), qmax = (float)matrix->qmax;
+  if (!(m < 0x1p100f)) return quantize_absurd(quantized, x, matrix);
+  const int is_zero = m < 0x1p-100f, is_one_plane = matrix->qmax <= 127;
+  const __m512 inverse = _mm512_set1_ps(is_zero ? 0.0f : qmax / m);
+  for (int32_t col = 0; col < matrix->cols; col += 16) {
+    const __m512 t = _mm512_mul_ps(columns(x, matrix, col), inverse);
+    store_quantized(quantized, col, _mm512_cvtps_epi32(t), is_one_plane);
+  }
+  return is_zero ? 0.0f : m / qmax;
 }
 
 FUNES_INLINE __m512i broadcast_quad(const uint8_t *bytes) {

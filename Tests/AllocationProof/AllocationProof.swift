@@ -62,6 +62,8 @@ struct AllocationProof {
         let counts = run(&session, steps: rows == 1 ? steps : steps / 10)
         report("\(name), \(threads) threads, \(rows) rows", counts)
       }
+      var batch = try Batch(model, count: 5, rows: 2, threads: threads)
+      report("\(name), \(threads) threads, 5 streams of 2 rows", (run(&batch, steps: steps / 20), 0, steps / 20))
       guard graph.programs.count == 1 else { continue }
       let counts = runFromC(file, threads, steps / 10)
       report("\(name), \(threads) threads, from C", counts)
@@ -115,6 +117,24 @@ struct AllocationProof {
       inState += allocation_call_count() - before
     }
     return (inRun, inState, steps)
+  }
+
+  /// Allocator calls of `steps` calls of every program of streams together.
+  mutating func run(_ batch: inout Batch, steps: Int) -> Int {
+    var calls = 0
+    for step in 0..<steps {
+      for program in 0..<batch[0].programCount {
+        for stream in 0..<batch.count {
+          if let limit = batch[stream].model.rowLimit(of: program), step % (limit / 2) == 0 { batch[stream].reset() }
+          batch[stream].fillInputs(of: program, rows: 2, seed: UInt64(step * 10 + stream))
+        }
+        let before = allocation_call_count()
+        let status = batch.run(program, rows: 2, outputs: step % 2 == 0 ? .all : .last)
+        calls += allocation_call_count() - before
+        if status != .ok { fail("step \(step), program \(program): \(status)") }
+      }
+    }
+    return calls
   }
 
   /// The same through funes.h, in memory of the caller.

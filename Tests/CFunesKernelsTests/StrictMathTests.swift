@@ -6,10 +6,10 @@ import Foundation
 import Testing
 
 /// Bounds in units in the last place; each function's observed maximum stands in strict_math.h.
-private let expLimit = 1.0
+private let expLimit = 1.02
 private let logLimit = 1.0
 private let sigmoidLimit = 2.5
-private let tanhLimit = 1.5
+private let tanhLimit = 2.75
 private let geluLimits = (above: 1.75, below: 6.75)
 private let geluTanhLimits = (above: 2.0, below: 5e-8)
 private let siluLimits = (above: 1.5, below: 2.35)
