@@ -110,7 +110,8 @@ struct CompareCommand: ParsableCommand {
   private func compareLayers(_ file: ModelFile) throws -> ComparisonTable {
     let graph = try importedGraph(file)
     let converter = Converter(as: file.model)
-    if try ModelFile(copying: converter.convert(graph).bytes).model.fingerprint != file.model.fingerprint {
+    let remade = try ModelFile(copying: converter.convert(graph).bytes)
+    if remade.model.fingerprint != file.model.fingerprint {
       Talk.say("funes: \"\(model)\": another version of the converter made it; what is compared is what this one makes")
     }
     let inputs = try input.map { try SampleRows.read(path: $0, for: graph) } ?? [:]

@@ -33,7 +33,8 @@ import Testing
   @Test func theFileCountsTheSameMultiplications() throws {
     for graph in [Graph.everyOperator()] + TestCell.allCases.map({ .streaming($0, inputs: 5, units: 19, outputs: 3) }) {
       let converted = try Converter().convert(graph)
-      let operators = try ModelFile(copying: converted.bytes).model.operators.filter { $0.multiplyCount > 0 }
+      let file = try ModelFile(copying: converted.bytes)
+      let operators = file.model.operators.filter { $0.multiplyCount > 0 }
       let layers = converted.report.layers.filter { $0.multiplyCount > 0 }
       #expect(operators.map(\.name) == layers.map(\.name))
       #expect(operators.map(\.multiplyCount) == layers.map(\.multiplyCount))

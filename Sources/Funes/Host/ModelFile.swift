@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A .funes file mapped read-only, or copied, on hosts: the owner of the bytes that a Model borrows.
+// A .funes file, mapped read-only or copied, on hosts: the owner of the bytes that a Model borrows.
 
 #if !hasFeature(Embedded)
   #if canImport(Glibc)
@@ -12,7 +12,7 @@
 
   /// Why a file could not be opened as a model.
   public enum ModelFileError: Error, Equatable, Sendable {
-    /// The system refused to open or map the file; `code` is errno.
+    /// The system refused to open, map or read the file; `code` is errno.
     case system(path: String, operation: String, code: Int32)
     /// The path names a folder, a device or a pipe.
     case notAFile(path: String)
@@ -20,16 +20,31 @@
     case refused(path: String, ModelError)
   }
 
-  /// A `.funes` file, mapped into memory for as long as it or a session of it lives.
-  ///
-  /// The mapping is shared with the file: a process that truncates the file under it stops this one with SIGBUS. Pass
-  /// `isPrivateCopy` for files that others may write; they are read into memory instead.
+  /// A `.funes` file in memory for as long as it or a session of it lives.
   public final class ModelFile: Sendable {
+    /// Where a file's bytes are while it is open.
+    public enum Placement: Sendable {
+      /// Copied where steps gain by it, mapped elsewhere: Linux has pages of 2 MB for memory but not for files, and of
+      /// weights from `copyThreshold` bytes on larger pages stay better in the caches.
+      case automatic
+      /// The file's own pages, which all processes that map it share. A process that truncates the file under it stops
+      /// this one with SIGBUS.
+      case mapped
+      /// Read into memory of this process, as a file should be that others may write to.
+      case copied
+    }
+
+    /// The size from which `automatic` copies, where the system has huge pages. Measured: below it pages of 4 KB are as
+    /// fast; at 2 MB, all that a core's own cache holds, LSTM steps take 0.6 of the time, since pages strewn over memory
+    /// push each other out; at 15 MB 0.9.
+    public static let copyThreshold = 3 << 19
+
+    /// Valid while the file is: keep the file in a variable of its own.
     public let model: Model
-    private let mapping: (address: Int, byteCount: Int, isMapped: Bool)
+    private let memory: FileMemory
 
     public init(
-      path: String, isPrivateCopy: Bool = false, memoryLimit: Int = Int(Int32.max)
+      path: String, placement: Placement = .automatic, memoryLimit: Int = Int(Int32.max)
     ) throws(ModelFileError) {
       // A pipe without a writer must not block the open.
       let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
@@ -37,60 +52,79 @@
       defer { close(descriptor) }
       var status = stat()
       guard fstat(descriptor, &status) == 0 else { throw .system(path: path, operation: "stat", code: errno) }
-      var byteCount = Int(status.st_size)
+      let byteCount = Int(status.st_size)
       guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(path: path) }
       guard byteCount >= 128 else { throw .refused(path: path, .tooShort(found: max(byteCount, 0))) }
-      let address: UnsafeMutableRawPointer
-      if isPrivateCopy {
-        address = .allocate(byteCount: byteCount, alignment: 64)
-        var filled = 0
-        while filled < byteCount {
-          let count = read(descriptor, address + filled, byteCount - filled)
-          if count < 0 && errno == EINTR { continue }
-          if count < 0 {
-            let code = errno
-            address.deallocate()
-            throw .system(path: path, operation: "read", code: code)
-          }
-          // The file has been cut since: the model refuses what is left.
-          if count == 0 { byteCount = filled }
-          filled += count
+      var copy: FileMemory?
+      if placement == .copied || placement == .automatic && ModelFile.gains(byteCount) {
+        copy = FileMemory(blank: byteCount)
+        if copy == nil, placement == .copied { throw .system(path: path, operation: "read", code: errno) }
+      }
+      var filled = byteCount
+      if let copy {
+        do throws(ReadError) {
+          filled = try ModelFile.fill(copy, byteCount, from: descriptor)
+        } catch {
+          copy.release()
+          throw .system(path: path, operation: "read", code: error.code)
         }
+        memory = copy
       } else {
-        guard let mapped = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0), mapped != MAP_FAILED else {
+        guard let mapped = FileMemory(mapping: descriptor, byteCount: byteCount) else {
           throw .system(path: path, operation: "map", code: errno)
         }
-        address = mapped
+        memory = mapped
       }
-      mapping = (Int(bitPattern: address), byteCount, !isPrivateCopy)
       do throws(ModelError) {
         model = try Model(
-          unsafeBytes: UnsafeRawBufferPointer(start: address, count: byteCount), memoryLimit: memoryLimit)
+          unsafeBytes: UnsafeRawBufferPointer(start: memory.pointer, count: filled), memoryLimit: memoryLimit)
       } catch {
-        ModelFile.release(mapping)
+        memory.release()
         throw .refused(path: path, error)
       }
     }
 
     /// A model in memory: the bytes are copied to where their alignment is right.
     public init(copying bytes: [UInt8], memoryLimit: Int = Int(Int32.max)) throws(ModelError) {
-      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 64), alignment: 64)
-      copy.copyBytes(from: bytes)
-      mapping = (Int(bitPattern: copy.baseAddress), bytes.count, false)
+      guard bytes.count >= 128 else { throw .tooShort(found: bytes.count) }
+      guard let copy = FileMemory(blank: bytes.count) else {
+        fatalError("ModelFile: the system has no memory for a copy")
+      }
+      bytes.withUnsafeBytes { copy.pointer.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+      copy.seal()
+      memory = copy
       do throws(ModelError) {
         model = try Model(
-          unsafeBytes: UnsafeRawBufferPointer(rebasing: copy[..<bytes.count]), memoryLimit: memoryLimit)
+          unsafeBytes: UnsafeRawBufferPointer(start: copy.pointer, count: bytes.count), memoryLimit: memoryLimit)
       } catch {
-        ModelFile.release(mapping)
+        copy.release()
         throw error
       }
     }
 
-    deinit { ModelFile.release(mapping) }
+    deinit { memory.release() }
 
-    private static func release(_ mapping: (address: Int, byteCount: Int, isMapped: Bool)) {
-      guard let pointer = UnsafeMutableRawPointer(bitPattern: mapping.address) else { return }
-      if mapping.isMapped { munmap(pointer, mapping.byteCount) } else { pointer.deallocate() }
+    private static func gains(_ byteCount: Int) -> Bool { byteCount >= copyThreshold && FileMemory.hasHugePages }
+
+    private struct ReadError: Error { var code: Int32 }
+
+    /// Reads a file into memory, which is then sealed; fewer bytes where the file has been cut since, and the model
+    /// refuses what is left.
+    private static func fill(
+      _ memory: FileMemory, _ byteCount: Int, from descriptor: Int32
+    ) throws(ReadError) -> Int {
+      var filled = 0
+      while filled < byteCount {
+        let count = read(descriptor, memory.pointer + filled, byteCount - filled)
+        if count == 0 { break }
+        if count > 0 {
+          filled += count
+        } else if errno != EINTR {
+          throw ReadError(code: errno)
+        }
+      }
+      memory.seal()
+      return filled
     }
   }
 #endif
