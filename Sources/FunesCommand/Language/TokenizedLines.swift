@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines of text as lines of ids and back, plain or as JSON; and where a vocabulary for them comes from.
 
-import Foundation
 import Funes
 import FunesConvert
 
@@ -98,12 +97,12 @@ struct TextSource {
 
   /// The table of a model's port, or that of a tokenizer's file or folder.
   init(path: String, port: String?) throws {
-    var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    let beginsAsModel = exists && !isFolder.boolValue && TextSource.isModel(path)
-    guard !exists || beginsAsModel else {
+    let isFolder = FilePath.isFolder(path)
+    let isFile = FilePath.isFile(path)
+    let beginsAsModel = isFile && TextSource.isModel(path)
+    guard beginsAsModel || !isFolder && !isFile else {
       if let port { throw ChoiceError.unsuitable(what: "--port \"\(port)\"", reason: "\"\(path)\" is no model") }
-      let files = isFolder.boolValue ? try TokenizerFiles.read(folder: path) : try TokenizerFiles.read(file: path)
+      let files = isFolder ? try TokenizerFiles.read(folder: path) : try TokenizerFiles.read(file: path)
       self.init(SymbolTable(files.source))
       return
     }
@@ -122,8 +121,10 @@ struct TextSource {
 
   /// Whether a file begins as a .funes file does, or cannot be read, which opening it says better.
   private static func isModel(_ path: String) -> Bool {
-    guard let file = FileHandle(forReadingAtPath: path), let head = try? file.read(upToCount: 4) else { return true }
-    return head.elementsEqual([0x89, 0x46, 0x55, 0x4E])
+    guard let file = try? InputFile(path: path), let head = try? file.reader().takeAll(upTo: 4), !head.isEmpty else {
+      return true
+    }
+    return head == [0x89, 0x46, 0x55, 0x4E]
   }
 }
 

@@ -2,7 +2,6 @@
 // The checkpoints and the recipe on a command line, the same for every verb that reads them.
 
 import ArgumentParser
-import Foundation
 import FunesConvert
 
 /// Which checkpoint files, and by which names the recipe calls them.
@@ -32,14 +31,6 @@ enum CheckpointPaths {
 
   /// The file's name without folders and without its last extension; a folder's name whole, its own for "." and "..".
   static func stem(of path: String) -> String {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      guard name == "." || name == ".." || name == "/" else { return name }
-      let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.lastPathComponent
-      return real == "/" ? "model" : real
-    }
-    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
-    return String(name[..<dot])
+    FilePath.isFolder(path) ? FilePath.folderName(of: path) : FilePath.stem(of: path)
   }
 }

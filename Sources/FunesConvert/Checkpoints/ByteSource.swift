@@ -2,8 +2,15 @@
 // The bytes of one checkpoint, read piece by piece: nothing is loaded that is not asked for, and nothing is allocated
 // before the piece is known to lie inside the file.
 
-import Foundation
 import Funes
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 /// A file, or bytes in memory, that pieces are read from.
 ///

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wording of every refusal of a checkpoint: subject: found, expected; remedy.
 
-import Foundation
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 extension CheckpointPlace: CustomStringConvertible {
   public var description: String {

@@ -38,7 +38,7 @@ public enum Provenance {
   /// Throws `ProvenanceError` where they are others, and what `Importer.graph` throws.
   public static func graph(of model: Model, checkpoints: [String: String], recipePath: String?) throws -> Graph {
     if model.metadata.contains(where: { $0.key == "checkpoint.config.json.sha256" }),
-      let file = checkpoints.values.sorted().first(where: { ModelFolder.isFile($0) })
+      let file = checkpoints.values.sorted().first(where: { FilePath.isFile($0) })
     {
       throw ProvenanceError.notAFolder(file: file)
     }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A config.json, read key by key: each must be taken by the family, be known to change nothing, or be refused by name.
 
-import Foundation
-
 /// One object of a Hugging Face configuration file, which remembers what was read of it.
 final class FolderConfig {
   /// The file, for errors.

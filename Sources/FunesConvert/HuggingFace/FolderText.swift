@@ -12,7 +12,7 @@ extension ModelFolder {
     }
     let files: TokenizerFiles
     if let path {
-      files = try ModelFolder.isFolder(path) ? .read(folder: path) : .read(file: path)
+      files = try FilePath.isFolder(path) ? .read(folder: path) : .read(file: path)
     } else if let folder = [root, self.path].first(where: { TokenizerFiles.isPresent(folder: $0) }) {
       files = try .read(folder: folder, modelType: config.optionalWord("model_type"))
     } else {

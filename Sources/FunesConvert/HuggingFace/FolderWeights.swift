@@ -19,7 +19,7 @@ final class FolderWeights {
   static let shardLimit = 4096
 
   init(folder: String) throws {
-    let found = FolderWeights.fileNames.first { ModelFolder.isFile("\(folder)/\($0)") }
+    let found = FolderWeights.fileNames.first { FilePath.isFile("\(folder)/\($0)") }
     guard let found else { throw FolderError.missingFile(folder: folder, expected: FolderWeights.fileNames) }
     let path = "\(folder)/\(found)"
     var tensors: [CheckpointTensor] = []

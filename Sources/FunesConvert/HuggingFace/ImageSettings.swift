@@ -7,7 +7,7 @@ enum ImageSettings {
   /// grey or red, green and blue.
   static func read(_ folder: ModelFolder, channels: Int, size: Graph.Patches.Extent) throws -> [String: String] {
     let path = "\(folder.path)/preprocessor_config.json"
-    guard ModelFolder.isFile(path), channels == 1 || channels == 3 else { return [:] }
+    guard FilePath.isFile(path), channels == 1 || channels == 3 else { return [:] }
     let config = try FolderConfig(path: path)
     config.ignore([
       "image_processor_type", "feature_extractor_type", "processor_class", "do_convert_rgb", "_valid_processor_keys",

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Hugging Face folder: config.json says which family it is, and the family makes the graph.
 
-import Foundation
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 /// What a family works on, and what it says on the way.
 final class ModelFolder {
@@ -19,34 +25,21 @@ final class ModelFolder {
   var notes: [String] = []
 
   /// What the model is called: the folder's name.
-  var name: String {
-    let name = URL(fileURLWithPath: root).standardizedFileURL.lastPathComponent
-    return name.isEmpty || name == "/" ? "model" : name
-  }
+  var name: String { FilePath.folderName(of: root) }
 
   init(path: String, context: Int?) throws {
     root = path
     var path = path
-    if !ModelFolder.isFile("\(path)/config.json"), ModelFolder.isFile("\(path)/modules.json") {
+    if !FilePath.isFile("\(path)/config.json"), FilePath.isFile("\(path)/modules.json") {
       let encoder = try SentencePipeline.modules(path).first { $0.kind == "Transformer" }
       if let encoder, !encoder.path.isEmpty { path = "\(path)/\(encoder.path)" }
     }
     self.path = path
     requestedRows = context
     let file = "\(path)/config.json"
-    guard ModelFolder.isFile(file) else { throw FolderError.missingFile(folder: path, expected: ["config.json"]) }
+    guard FilePath.isFile(file) else { throw FolderError.missingFile(folder: path, expected: ["config.json"]) }
     config = try FolderConfig(path: file)
     weights = try FolderWeights(folder: path)
-  }
-
-  static func isFile(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
-  }
-
-  static func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
   /// The graph of the folder's model. Every key and every tensor was read, is known to say nothing, or is refused.

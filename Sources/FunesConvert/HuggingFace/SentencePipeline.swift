@@ -13,7 +13,7 @@ struct SentencePipeline {
   /// Nil where the folder has no modules.json.
   init?(_ folder: ModelFolder) throws {
     let file = "\(folder.root)/modules.json"
-    guard ModelFolder.isFile(file) else { return nil }
+    guard FilePath.isFile(file) else { return nil }
     var pooling: Pooling?
     for module in try SentencePipeline.modules(folder.root) {
       switch module.kind {
@@ -94,7 +94,7 @@ struct SentencePipeline {
   /// The most tokens of a sentence, longer ones being cut; nil where the folder does not say.
   private static func longestSentence(_ folder: ModelFolder) throws -> Int? {
     let file = "\(folder.path)/sentence_bert_config.json"
-    guard ModelFolder.isFile(file) else { return nil }
+    guard FilePath.isFile(file) else { return nil }
     let config = try FolderConfig(path: file)
     guard let rows = try config.optionalInteger("max_seq_length", 2...(1 << 24)) else { return nil }
     folder.notes.append("sentences are cut at \(rows) tokens, as sentence-transformers does")

@@ -32,7 +32,7 @@ extension ModelFolder {
   var generationConfig: FolderConfig? {
     get throws {
       let file = "\(path)/generation_config.json"
-      return ModelFolder.isFile(file) ? try FolderConfig(path: file) : nil
+      return FilePath.isFile(file) ? try FolderConfig(path: file) : nil
     }
   }
 

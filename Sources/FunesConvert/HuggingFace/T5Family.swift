@@ -2,7 +2,13 @@
 // T5 (Raffel et al. 2019, arXiv:1910.10683) and its version 1.1: RMS norms, scores that are not scaled, and a bias by
 // distance, in buckets that grow, learnt in the first layer and used in all.
 
-import Foundation
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 struct T5Family {
   private let folder: ModelFolder

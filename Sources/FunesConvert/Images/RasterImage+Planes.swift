@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One channel of a picture as floats, in the size that is wanted.
 
-import Foundation
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 extension RasterImage {
   /// A channel of `count` that are wanted, in 0...1, (height, width).

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door from checkpoint files to a graph: by a recipe where there is one, otherwise by what tensor names tell.
 
-import Foundation
 import Funes
 
 /// A graph and where it came from.
@@ -56,9 +55,8 @@ public struct Importer {
     guard checkpoints.count == 1, let path = checkpoints.first?.value else {
       throw ImportError.severalCheckpointsWithoutRecipe(checkpoints.keys.sorted())
     }
-    if ModelFolder.isFolder(path) { return try folder(path, context: context, tokenizer: tokenizerPath) }
-    let file = URL(fileURLWithPath: path)
-    let stem = file.deletingPathExtension().lastPathComponent
+    if FilePath.isFolder(path) { return try folder(path, context: context, tokenizer: tokenizerPath) }
+    let stem = FilePath.stem(of: path)
     if let gguf = try GGUFFile(ByteSource(path: path)) {
       var imported = try graph(of: gguf, stem: stem, context: context, tokenizerPath: tokenizerPath)
       try addHashes(of: [Recipe.defaultCheckpoint: path], to: &imported.graph)
@@ -70,7 +68,7 @@ public struct Importer {
     }
     if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
     let source = try source(path)
-    let inferred = try infer(from: source, name: stem, file: file)
+    let inferred = try infer(from: source, name: stem, path: path)
     var graph = try inferred.recipe.graph(sources: [Recipe.defaultCheckpoint: source])
     try addHashes(of: [Recipe.defaultCheckpoint: path], to: &graph)
     return Imported(graph: graph, notes: inferred.notes, recipe: inferred.recipe)
@@ -78,14 +76,14 @@ public struct Importer {
 
   /// The recipe of a checkpoint's tensor names; an error says where a folder would do without one.
   private static func infer(
-    from source: TensorSource, name: String, file: URL
+    from source: TensorSource, name: String, path: String
   ) throws(InferenceError) -> InferredRecipe {
     do throws(InferenceError) {
-      return try RecipeInference.recipe(from: source, name: name, file: file.lastPathComponent)
+      return try RecipeInference.recipe(from: source, name: name, file: FilePath.name(of: path))
     } catch {
-      let folder = file.deletingLastPathComponent()
-      guard ModelFolder.isFile(folder.appendingPathComponent("config.json").path) else { throw error }
-      throw .besideConfig(error, folder: folder.path)
+      let folder = FilePath.folder(of: path)
+      guard FilePath.isFile("\(folder)/config.json") else { throw error }
+      throw .besideConfig(error, folder: folder)
     }
   }
 
@@ -123,8 +121,8 @@ public struct Importer {
   }
 
   static func contents(of path: String) throws(ImportError) -> [UInt8] {
-    guard let data = FileManager.default.contents(atPath: path) else { throw .unreadableFile(path) }
-    return Array(data)
+    guard let bytes = FilePath.contents(of: path) else { throw .unreadableFile(path) }
+    return bytes
   }
 
   /// The SHA-256 of bytes in hexadecimal digits.

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention of the float reference, over caches, blocks and memories: in double precision, caches unrounded.
 
-import Foundation
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 extension FloatReference {
   /// Keys and values that one query of one head sees, in order, and what is added to their scores.
@@ -18,7 +24,7 @@ extension FloatReference {
     let scores = seen.keys.enumerated().map { index, key in
       var score = 0.0
       if let additive {
-        for (v, (q, k)) in zip(additive, zip(query, key)) { score += v * Foundation.tanh(q + k) }
+        for (v, (q, k)) in zip(additive, zip(query, key)) { score += v * tanh(q + k) }
       } else {
         for (q, k) in zip(query, key) { score += q * k }
       }

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Norms and rotary positions of the float reference: in double precision, angles unwrapped.
 
-import Foundation
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 extension FloatReference {
   func layerNorm(_ x: ArraySlice<Double>, _ gain: Int, _ bias: Int?, _ epsilon: Double) -> [Double] {
@@ -33,7 +39,7 @@ extension FloatReference {
       // Whole turns are left out of the larger part first, so that the smaller one loses no bits to them.
       let first = (position * values[pair]).truncatingRemainder(dividingBy: 1)
       let angle = 2 * Double.pi * (first + position * values[half + pair])
-      let (cosine, sine) = (Foundation.cos(angle), Foundation.sin(angle))
+      let (cosine, sine) = (cos(angle), sin(angle))
       let (a, b) = isHalved ? (pair, pair + half) : (2 * pair, 2 * pair + 1)
       let (real, imaginary) = (y[a], y[b])
       y[a] = real * cosine - imaginary * sine

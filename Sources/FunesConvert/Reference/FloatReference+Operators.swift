@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operators of the float reference but the cells, each as the kernels' header defines it.
 
-import Foundation
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 extension FloatReference {
   /// Runs one operator over a range of rows: all of them in a wide run, one in a sequential run.
@@ -152,12 +158,12 @@ extension FloatReference {
     switch function {
     case .identity: x
     case .relu: max(x, 0)
-    case .tanh: Foundation.tanh(x)
-    case .sigmoid: 1 / (1 + Foundation.exp(-x))
+    case .tanh: tanh(x)
+    case .sigmoid: 1 / (1 + exp(-x))
     case .hardSigmoid: min(1, max(0, 0.2 * x + 0.5))
-    case .gelu: x * (1 + Foundation.erf(x / 2.0.squareRoot())) / 2
-    case .geluTanh: x * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) / 2
-    case .silu: x / (1 + Foundation.exp(-x))
+    case .gelu: x * (1 + erf(x / 2.0.squareRoot())) / 2
+    case .geluTanh: x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) / 2
+    case .silu: x / (1 + exp(-x))
     }
   }
 
@@ -170,14 +176,14 @@ extension FloatReference {
 
   static func softmax(_ x: ArraySlice<Double>) -> [Double] {
     let largest = x.max() ?? 0
-    let exponentials = x.map { Foundation.exp($0 - largest) }
+    let exponentials = x.map { exp($0 - largest) }
     let sum = exponentials.reduce(0, +)
     return exponentials.map { $0 / sum }
   }
 
   private static func logSoftmax(_ x: ArraySlice<Double>) -> [Double] {
     let largest = x.max() ?? 0
-    let logarithm = Foundation.log(x.map { Foundation.exp($0 - largest) }.reduce(0, +))
+    let logarithm = log(x.map { exp($0 - largest) }.reduce(0, +))
     return x.map { $0 - largest - logarithm }
   }
 

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pooling and patches of the float reference.
 
-import Foundation
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 extension FloatReference {
   /// All rows of the call become one.

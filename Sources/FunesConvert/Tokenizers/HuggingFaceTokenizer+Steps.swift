@@ -2,7 +2,6 @@
 // The normaliser, pre-tokeniser and decoder of `tokenizer.json` as steps that are known here; all else is refused by
 // name.
 
-import Foundation
 import Funes
 
 extension HuggingFaceTokenizer {
@@ -28,7 +27,7 @@ extension HuggingFaceTokenizer {
     case "BertNormalizer": return try bertSteps(node)
     case "Precompiled":
       let text = try node.need("precompiled_charsmap")
-      guard let blob = Data(base64Encoded: try text.string()) else { throw text.wrong("base64") }
+      guard let blob = Base64.bytes(of: try text.string()) else { throw text.wrong("base64") }
       guard rules.map.isEmpty else { throw node.error(.unsupported(found: "a second map", expected: "one")) }
       rules.map = try CompiledMap.replacements(Array(blob), file: node.file, at: text.path)
       return [.map]

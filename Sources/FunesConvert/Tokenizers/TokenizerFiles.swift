@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door from tokenizer files to the rules that a model's text table holds.
 
-import Foundation
 import Funes
 
 /// A tokenizer read from its files.
@@ -25,7 +24,7 @@ public struct TokenizerFiles: Sendable {
   public static func read(folder: String, modelType: String? = nil) throws(TokenizerError) -> TokenizerFiles {
     guard let names = layout(of: folder) else { throw .noTokenizer(folder: folder) }
     let configuration = "\(folder)/tokenizer_config.json"
-    let hasConfiguration = FileManager.default.fileExists(atPath: configuration)
+    let hasConfiguration = FilePath.isFile(configuration)
     return try read(
       names.map { "\(folder)/\($0)" }, configuration: hasConfiguration ? configuration : nil, modelType: modelType)
   }
@@ -42,7 +41,7 @@ public struct TokenizerFiles: Sendable {
   ]
 
   private static func layout(of folder: String) -> [String]? {
-    layouts.first { $0.allSatisfy { FileManager.default.fileExists(atPath: "\(folder)/\($0)") } }
+    layouts.first { $0.allSatisfy { FilePath.isFile("\(folder)/\($0)") } }
   }
 
   private static func read(

@@ -13,7 +13,7 @@ private enum MiniLM {
   static let folder: String? = {
     let own = ProcessInfo.processInfo.environment["FUNES_MINILM"]
     let candidates = [own, try? SharedData.path("checkpoints/minilm")].compactMap { $0 }
-    return candidates.first { ModelFolder.isFile("\($0)/model.safetensors") && ModelFolder.isFile("\($0)/config.json") }
+    return candidates.first { FilePath.isFile("\($0)/model.safetensors") && FilePath.isFile("\($0)/config.json") }
   }()
 }
 
