@@ -20,6 +20,7 @@ struct BenchCommand: ParsableCommand {
         funes bench lstm:128,256,2
         funes bench lstm:128,256,2 --threads 1 --isa avx512vnni --activations 8 --json
         funes bench stories.funes --position 256
+        funes bench gru:64,128,2 --streams 32
 
       A step is what an app does: inputs written, one call, outputs readable; the state goes on from step to step, and \
       inputs, prepared beforehand, change. Where a step is shorter than 2 µs a few are timed together \
@@ -49,6 +50,10 @@ struct BenchCommand: ParsableCommand {
     help: ArgumentHelp(
       "Rows that come before each timed step, as of a prompt: the steps stay at this place.", valueName: "rows"))
   var position: Int?
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Streams that take each step together, as a batch.", valueName: "count")
+  )
+  var streams = 1
   @Option(parsing: .unconditional, help: ArgumentHelp("Untimed steps at first.", valueName: "seconds"))
   var warmUp = 0.1
   @Option(parsing: .unconditional, help: ArgumentHelp("Timed steps.", valueName: "seconds"))
@@ -60,6 +65,9 @@ struct BenchCommand: ParsableCommand {
     guard (1...1024).contains(threads) else { throw ValidationError("--threads: found \(threads), expected 1 to 1024") }
     guard (1...(1 << 20)).contains(rows) else {
       throw ValidationError("--rows: found \(rows), expected 1 to 1048576 rows")
+    }
+    guard (1...65536).contains(streams) else {
+      throw ValidationError("--streams: found \(streams), expected 1 to 65536")
     }
     if let position, !(0...(1 << 24)).contains(position) {
       throw ValidationError("--position: found \(position), expected 0 to 16777216 rows")
@@ -78,11 +86,20 @@ struct BenchCommand: ParsableCommand {
     let file = try target.open()
     let index = try file.model.programIndex(chosen: program)
     let load = try BenchLoad(file.model, program: index, rows: rows, position: position)
-    var timer = try StepTimer(file, load, threads: threads, isa: isa)
-    let times = try timer.measure(warmUp: warmUp, seconds: seconds)
-    let report = BenchReport(shape: target.name, load: load, times: times, threads: threads, isa: isa)
+    let report = BenchReport(
+      shape: target.name, load: load, times: try times(of: file, load, isa), threads: threads, streams: streams,
+      isa: isa)
     let stdout = ByteWriter.standardOutput()
     try stdout.write(json ? report.json.text : report.text)
     try stdout.flush()
+  }
+
+  private func times(of file: ModelFile, _ load: BenchLoad, _ isa: ISA) throws -> StepTimes {
+    if streams > 1 {
+      var timer = StepTimer(try BatchSteps(file, load, count: streams, threads: threads, isa: isa))
+      return try timer.measure(warmUp: warmUp, seconds: seconds)
+    }
+    var timer = StepTimer(try SessionSteps(file, load, threads: threads, isa: isa))
+    return try timer.measure(warmUp: warmUp, seconds: seconds)
   }
 }

@@ -30,6 +30,9 @@ struct BenchLoad {
     weights = model.constants.filter { $0.isMatrix && names.contains($0.name) }
   }
 
+  /// Random rows are what a model is to admit.
+  func refused(_ status: Status) -> BenchError { .refused(program: program.name, status: status) }
+
   var weightByteCount: Int { weights.reduce(0) { $0 + $1.byteCount } }
   /// Bits of the activations that most of the weights are multiplied with.
   var activationBits: Int {

@@ -30,7 +30,10 @@ enum Shell {
   }
 
   /// Runs to the end; input, output and talk go through files, so that no pipe can fill.
-  static func funes(_ arguments: [String], input: [UInt8] = []) throws -> Result {
+  /// The environment is this process's own, and what is given besides.
+  static func funes(
+    _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:]
+  ) throws -> Result {
     let folder = try Folder()
     let files = try ["in", "out", "talk"].map { name in
       let path = folder.path(name)
@@ -38,6 +41,9 @@ enum Shell {
       return path
     }
     let process = process(arguments)
+    if !environment.isEmpty {
+      process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    }
     process.standardInput = FileHandle(forReadingAtPath: files[0])
     process.standardOutput = FileHandle(forWritingAtPath: files[1])
     process.standardError = FileHandle(forWritingAtPath: files[2])
