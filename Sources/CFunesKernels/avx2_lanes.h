@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What both AVX2 files need besides their products: lanes past the end, halves and bytes, and the numbers that an input is
- * quantised to. Included after lanes.h, below the pragma that sets the target. */
+ * What both AVX2 files need besides their products: lanes past the end, halves and bytes, sums of lanes, and the numbers
+ * that an input is quantised to. Included after lanes.h, below the pragma that sets the target. */
 #include <immintrin.h>
 
 FUNES_INLINE __m256i first_lanes(int32_t count) {
@@ -43,6 +43,42 @@ FUNES_INLINE vfloat load_bytes(const int8_t *x, int32_t count) {
   for (int32_t k = 0; k < count && count < 8; k++) some[k] = x[k];
   const int8_t *from = count >= 8 ? x : some;
   return (vfloat)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)from)));
+}
+
+#define FUNES_HAS_ROUND_TO_HALVES
+FUNES_INLINE void round_to_halves(uint16_t *y, vfloat v) {
+  const __m256 x = (__m256)v, limit = _mm256_set1_ps(65504.0f);
+  const __m256 held = _mm256_max_ps(_mm256_min_ps(x, limit), _mm256_sub_ps(_mm256_setzero_ps(), limit));
+  const __m256 number = _mm256_and_ps(held, _mm256_cmp_ps(x, x, _CMP_ORD_Q));
+  _mm_storeu_si128((__m128i *)(void *)y, _mm256_cvtps_ph(number, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
+#define FUNES_HAS_LARGEST_LANE
+FUNES_INLINE float largest_lane(vfloat v) {
+  __m128 half = _mm_max_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
+  half = _mm_max_ps(half, _mm_movehl_ps(half, half));
+  return _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
+}
+
+/* Sums k and k + 4, folded to four lanes each. */
+FUNES_INLINE __m256 fold_every_fourth(const float *sums, int32_t k) {
+  const float *other = sums + (k + 4) * 16;
+  const __m256 a = _mm256_add_ps(_mm256_loadu_ps(sums + k * 16), _mm256_loadu_ps(sums + k * 16 + 8));
+  const __m256 b = _mm256_add_ps(_mm256_loadu_ps(other), _mm256_loadu_ps(other + 8));
+  return _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
+}
+
+FUNES_INLINE __m256 fold_twos(__m256 a, __m256 b) {
+  return _mm256_add_ps(_mm256_shuffle_ps(a, b, 0x44), _mm256_shuffle_ps(a, b, 0xee));
+}
+
+#define FUNES_HAS_FOLD_EACH
+FUNES_INLINE void fold_each(float *y, const float *sums) {
+  for (int32_t k = 0; k < 16; k += 8) {
+    const __m256 even = fold_twos(fold_every_fourth(sums + k * 16, 0), fold_every_fourth(sums + k * 16, 1));
+    const __m256 odd = fold_twos(fold_every_fourth(sums + k * 16, 2), fold_every_fourth(sums + k * 16, 3));
+    _mm256_storeu_ps(y + k, _mm256_add_ps(_mm256_shuffle_ps(even, odd, 0x88), _mm256_shuffle_ps(even, odd, 0xdd)));
+  }
 }
 
 /* Eight columns from `col` on, times e; lanes past the end are zero. */

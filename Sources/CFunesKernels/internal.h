@@ -61,24 +61,40 @@ typedef struct funes_bias {
   int32_t count;       /* of them */
 } funes_bias;
 
-/* One head's part of a cache. */
+/* One head's part of a cache: see caches.c for how rows lie. */
 typedef struct funes_cached {
-  const void *row;     /* of row 0: halves, or bytes where there are scales */
-  const float *scales; /* of row 0, or null */
-  ptrdiff_t stride;    /* from row to row, in elements */
-  ptrdiff_t heads;     /* from scale to scale */
+  const void *elements; /* of the whole cache: halves, or bytes where there are scales */
+  const float *scales;  /* of the whole cache, or null */
+  ptrdiff_t width;      /* elements of a row, all heads */
+  ptrdiff_t first;      /* element of a row with which the head begins */
+  ptrdiff_t heads;      /* scales of a row */
+  ptrdiff_t head;       /* scale of a row that is the head's */
 } funes_cached;
 
-/* What one head of attention over a cache reads: the rows `first` ... `first + count - 1` of a ring, oldest first. */
+/* Queries of one key head that are answered together. */
+enum { FUNES_QUERIES = 4 };
+
+/* One query, and how many rows it sees. */
+typedef struct funes_query {
+  const float *q; /* (D) */
+  float *y;       /* (E) */
+  int32_t count;
+  funes_bias bias;
+} funes_query;
+
+/* What some queries of one key head read: rows of a ring from the slot `first` on, each as many as it sees. */
 typedef struct funes_attention_pass {
   funes_cached keys, values;
-  int32_t width, value_width;         /* D and E */
-  int32_t ring, first, count;
+  int32_t width, value_width; /* D and E */
+  int32_t ring, first;
+  int32_t count, most; /* queries: 1, 2 or 4 where they are answered, and never more than */
+  int32_t columns;     /* from one query's scores to the next one's */
+  funes_query query[FUNES_QUERIES];
   float scale;
-  funes_bias bias;
   const float *additive; /* v (D) of the score v tanh(q + k); null for q k */
-  float *query;          /* scratch, (padded width) */
-  float *scores;         /* scratch, (padded count) */
+  float *queries;        /* scratch, (FUNES_QUERIES, padded D) */
+  float *scores;         /* scratch, (FUNES_QUERIES, columns) */
+  float *sums;           /* scratch, (FUNES_QUERIES, padded E, 16) */
 } funes_attention_pass;
 
 /* Queries of one head that are at one time in a block, and keys whose scores are. */
@@ -117,11 +133,10 @@ struct funes_isa {
   void (*rms_norm)(float *y, const float *x, const float *gain, float epsilon, int32_t count);
   /* Every lane of one row. */
   void (*rotary)(float *y, const float *x, const funes_op *op, uint32_t position);
-  void (*halves)(uint16_t *y, const float *x, int32_t count);
-  /* Returns the scale. */
-  float (*bytes)(int8_t *y, const float *x, int32_t count);
-  /* One head of one row: q (D), y (E). */
-  void (*attention)(float *y, const float *q, const funes_attention_pass *pass);
+  /* What is written lies `between` elements apart; bytes returns their scale. */
+  void (*halves)(uint16_t *y, ptrdiff_t between, const float *x, int32_t count);
+  float (*bytes)(int8_t *y, ptrdiff_t between, const float *x, int32_t count);
+  void (*attention)(const funes_attention_pass *pass);
   void (*block_attention)(const funes_block_pass *pass);
 };
 
@@ -159,11 +174,18 @@ static inline float *funes_row(const funes_rows *rows, int32_t row) {
   return rows->base + (ptrdiff_t)row * rows->stride;
 }
 
-/* Writes row `row` of a cache of `width` values a row. */
-void funes_cache_write(const funes_isa *isa, const funes_op *op, int32_t state, int32_t row, int32_t width,
-                       const float *x);
+/* Writes the heads `begin` ... `end - 1` of `heads` of row `row` of a cache, x the whole row. */
+void funes_cache_write(const funes_isa *isa, const funes_op *op, int32_t state, int32_t row, const float *x,
+                       int32_t width, int32_t begin, int32_t end, int32_t heads);
 /* Head `head` of `heads` of a cache of `width` values a row. */
 funes_cached funes_cache_head(const funes_op *op, int32_t state, int32_t width, int32_t head, int32_t heads);
+
+/* Scratch of attention over at most `rows` rows, in floats, and where it goes. */
+size_t funes_attention_scratch(int32_t width, int32_t value_width, int32_t rows);
+void funes_attention_begin(funes_attention_pass *pass, int32_t rows, uint8_t *scratch);
+/* Answers the queries that were added, if any. */
+void funes_attention_flush(const funes_isa *isa, funes_attention_pass *pass);
+void funes_attention_add(const funes_isa *isa, funes_attention_pass *pass, funes_query query);
 
 /* The bias of one head: its part of the first vector, or all of one that every head shares. */
 static inline funes_bias funes_head_bias(const funes_op *op, int32_t kind, int32_t head, int32_t shared) {

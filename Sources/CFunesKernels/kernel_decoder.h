@@ -15,6 +15,31 @@ FUNES_INLINE void clear_parts(vfloat *parts) {
   for (int32_t part = 0; part < PARTS; part++) parts[part] = splat(0.0f);
 }
 
+#ifndef FUNES_HAS_LARGEST_LANE
+/* The largest lane; none is a NaN. */
+FUNES_INLINE float largest_lane(vfloat v) {
+  float lanes[FUNES_WIDTH];
+  store(lanes, v);
+  for (int32_t half = FUNES_WIDTH / 2; half > 0; half /= 2) {
+    for (int32_t lane = 0; lane < half; lane++) {
+      lanes[lane] = lanes[lane] < lanes[lane + half] ? lanes[lane + half] : lanes[lane];
+    }
+  }
+  return lanes[0];
+}
+#endif
+
+#ifndef FUNES_HAS_FOLD_EACH
+/* Adds 16 lanes up for each of 16 sums. */
+FUNES_INLINE void fold_each(float *y, const float *sums) {
+  for (int32_t k = 0; k < FUNES_BLOCK_UNITS; k++) {
+    vfloat parts[PARTS];
+    for (int32_t part = 0; part < PARTS; part++) parts[part] = load(sums + k * FUNES_BLOCK_UNITS + part * FUNES_WIDTH);
+    y[k] = fold_parts(parts);
+  }
+}
+#endif
+
 /* What a norm sees of x: held to what a state may hold, so that no square overflows; a NaN is 0. */
 FUNES_INLINE vfloat load_held(const float *x, int32_t count) {
   return strict_clamp(load_some(x, count, 0.0f), FUNES_STATE_LIMIT);
@@ -128,19 +153,26 @@ static void ISA_NAME(rotary)(float *y, const float *x, const funes_op *op, uint3
   }
 }
 
-static void ISA_NAME(halves)(uint16_t *y, const float *x, int32_t count) {
+#ifndef FUNES_HAS_ROUND_TO_HALVES
+/* The nearest halves of what may be written to a cache. */
+FUNES_INLINE void round_to_halves(uint16_t *y, vfloat v) {
+  uint32_t bits[FUNES_WIDTH];
+  store_bits(bits, strict_half(v));
+  for (int32_t lane = 0; lane < FUNES_WIDTH; lane++) y[lane] = (uint16_t)bits[lane];
+}
+#endif
+
+static void ISA_NAME(halves)(uint16_t *y, ptrdiff_t between, const float *x, int32_t count) {
   for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
     const int32_t some = fewer(count - k, FUNES_WIDTH);
-    float lanes[FUNES_WIDTH];
-    uint32_t bits[FUNES_WIDTH];
-    store(lanes, float_of_bits(strict_half(load_some(x + k, count - k, 0.0f))));
-    __builtin_memcpy(bits, lanes, sizeof bits);
-    for (int32_t lane = 0; lane < some; lane++) y[k + lane] = (uint16_t)bits[lane];
+    uint16_t rounded[FUNES_WIDTH];
+    round_to_halves(rounded, load_some(x + k, count - k, 0.0f));
+    for (int32_t lane = 0; lane < some; lane++) y[(k + lane) * between] = rounded[lane];
   }
 }
 
 /* m = max |x|,  scale = m / 127,  y = round(x (127 / m)), half to even; all zero where m < 2^-100. */
-static float ISA_NAME(bytes)(int8_t *y, const float *x, int32_t count) {
+static float ISA_NAME(bytes)(int8_t *y, ptrdiff_t between, const float *x, int32_t count) {
   float lanes[FUNES_WIDTH];
   vfloat most = splat(0.0f);
   for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
@@ -153,9 +185,8 @@ static float ISA_NAME(bytes)(int8_t *y, const float *x, int32_t count) {
   for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
     const int32_t some = fewer(count - k, FUNES_WIDTH);
     uint32_t bits[FUNES_WIDTH];
-    store(lanes, strict_clamp(load_held(x + k, count - k) * inverse, 127.0f) + 12582912.0f);
-    __builtin_memcpy(bits, lanes, sizeof bits);
-    for (int32_t lane = 0; lane < some; lane++) y[k + lane] = (int8_t)(int32_t)(bits[lane] - 0x4b400000u);
+    store_bits(bits, bits_of(strict_clamp(load_held(x + k, count - k) * inverse, 127.0f) + 12582912.0f));
+    for (int32_t lane = 0; lane < some; lane++) y[(k + lane) * between] = (int8_t)(int32_t)(bits[lane] - 0x4b400000u);
   }
   return m < 0x1p-100f ? 0.0f : m / 127.0f;
 }

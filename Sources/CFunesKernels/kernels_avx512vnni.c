@@ -51,6 +51,44 @@ FUNES_INLINE vfloat load_bytes(const int8_t *x, int32_t count) {
   return (vfloat)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes(count), x)));
 }
 
+#define FUNES_HAS_ROUND_TO_HALVES
+FUNES_INLINE void round_to_halves(uint16_t *y, vfloat v) {
+  const __m512 x = (__m512)v, limit = _mm512_set1_ps(65504.0f);
+  const __m512 held = _mm512_max_ps(_mm512_min_ps(x, limit), _mm512_sub_ps(_mm512_setzero_ps(), limit));
+  const __m512 number = _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, x, _CMP_ORD_Q), held);
+  _mm256_storeu_si256((__m256i *)(void *)y, _mm512_cvtps_ph(number, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
+#define FUNES_HAS_LARGEST_LANE
+FUNES_INLINE float largest_lane(vfloat v) { return _mm512_reduce_max_ps((__m512)v); }
+
+/* Of two vectors, fours of lanes 0 1 and 2 3, or 0 2 and 1 3, beside each other and added. */
+FUNES_INLINE __m512 fold_eights(__m512 a, __m512 b) {
+  return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+}
+
+FUNES_INLINE __m512 fold_fours(__m512 a, __m512 b) {
+  return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
+}
+
+/* Sums k, k + 4, k + 8 and k + 12, folded to four lanes each. */
+FUNES_INLINE __m512 fold_every_fourth(const float *sums, int32_t k) {
+  const __m512 a = _mm512_loadu_ps(sums + k * 16), b = _mm512_loadu_ps(sums + (k + 4) * 16);
+  const __m512 c = _mm512_loadu_ps(sums + (k + 8) * 16), d = _mm512_loadu_ps(sums + (k + 12) * 16);
+  return fold_fours(fold_eights(a, b), fold_eights(c, d));
+}
+
+FUNES_INLINE __m512 fold_twos(__m512 a, __m512 b) {
+  return _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x44), _mm512_shuffle_ps(a, b, 0xee));
+}
+
+#define FUNES_HAS_FOLD_EACH
+FUNES_INLINE void fold_each(float *y, const float *sums) {
+  const __m512 even = fold_twos(fold_every_fourth(sums, 0), fold_every_fourth(sums, 1));
+  const __m512 odd = fold_twos(fold_every_fourth(sums, 2), fold_every_fourth(sums, 3));
+  _mm512_storeu_ps(y, _mm512_add_ps(_mm512_shuffle_ps(even, odd, 0x88), _mm512_shuffle_ps(even, odd, 0xdd)));
+}
+
 /* Sixteen columns from `col` on, times e; lanes past the end are zero. */
 FUNES_INLINE __m512 columns(const float *x, const funes_matrix *matrix, int32_t col) {
   const __m512 t = (__m512)load_some(x + col, matrix->cols - col, 0.0f);

@@ -124,6 +124,8 @@ float funes_log(float x) { return strict_log(x); }
 
 uint16_t funes_half_of_float(float value) { return (uint16_t)strict_half(value); }
 
-float funes_bytes_of_floats(int8_t *y, const float *x, int32_t count) { return bytes_scalar(y, x, count); }
+float funes_bytes_of_floats(int8_t *y, ptrdiff_t between, const float *x, int32_t count) {
+  return bytes_scalar(y, between, x, count);
+}
 
 float funes_float_of_half(uint16_t half) { return strict_float_of_half(half); }

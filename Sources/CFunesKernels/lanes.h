@@ -36,6 +36,7 @@ FUNES_INLINE vfloat where_less(vfloat a, vfloat b, vfloat yes, vfloat no) { retu
 FUNES_INLINE vfloat where_number(vfloat a, vfloat yes, vfloat no) { return a == a ? yes : no; }
 FUNES_INLINE vbits bits_where(int mask, vbits yes, vbits no) { return mask ? yes : no; }
 FUNES_INLINE vbits load_bits(const uint32_t *x) { return *x; }
+FUNES_INLINE void store_bits(uint32_t *y, vbits v) { *y = v; }
 
 /* v in the first `count` lanes, zero in the others; an ISA file of several lanes defines these for itself. */
 FUNES_INLINE vfloat keep(vfloat v, int32_t count) { return count > 0 ? v : 0.0f; }
@@ -71,6 +72,7 @@ FUNES_INLINE vfloat where_less(vfloat a, vfloat b, vfloat yes, vfloat no) { retu
 FUNES_INLINE vfloat where_number(vfloat a, vfloat yes, vfloat no) { return choose(a == a, yes, no); }
 FUNES_INLINE vbits bits_where(vint mask, vbits yes, vbits no) { return ((vbits)mask & yes) | (~(vbits)mask & no); }
 FUNES_INLINE vbits load_bits(const uint32_t *x) { return (vbits)load_int((const int32_t *)(const void *)x); }
+FUNES_INLINE void store_bits(uint32_t *y, vbits v) { store((float *)(void *)y, (vfloat)v); }
 
 #endif
 

@@ -19,7 +19,8 @@ void funes_remember(const funes_op *op, const funes_context *context, int32_t ro
       for (int32_t side = 0; side < 2; side++) {
         const int32_t width = op->in[side].width / appended;
         const float *x = funes_row(&op->in[side], r) + (ptrdiff_t)n * width;
-        funes_cache_write(context->isa, op, side, count, width, x);
+        const int32_t heads = op->state_heads[side] > 0 ? op->state_heads[side] : 1;
+        funes_cache_write(context->isa, op, side, count, x, width, 0, heads, heads);
       }
       count++;
     }
@@ -37,31 +38,37 @@ typedef struct memory_call {
 static int32_t query_width(const funes_op *op) { return op->in[0].width / op->number[0]; }
 
 size_t funes_memory_attention_thread_scratch_bytes(const funes_op *op) {
-  const size_t floats = (size_t)FUNES_PADDED(query_width(op)) + (size_t)FUNES_PADDED(op->state_rows[0]);
-  return floats * sizeof(float);
+  return funes_attention_scratch(query_width(op), op->out[0].width / op->number[0], op->state_rows[0]);
 }
 
+/* Units are queries of one key head, rows of one head after the other. */
 static void run_call(const void *data, int32_t thread, int32_t threads) {
   const memory_call *call = data;
   const funes_op *op = call->op;
+  const funes_isa *isa = call->context->isa;
   const int32_t heads = op->number[0], key_heads = op->number[1], width = query_width(op);
-  const int32_t value_width = op->out[0].width / heads;
+  const int32_t value_width = op->out[0].width / heads, group = heads / key_heads;
   const int64_t units = (int64_t)heads * call->rows;
   uint8_t *scratch = call->context->thread_scratch + (size_t)thread * call->context->thread_scratch_bytes;
-  funes_attention_pass pass = {.ring = op->state_rows[0], .count = call->count, .scale = funes_float_number(op, 2)};
-  pass.width = width;
-  pass.value_width = value_width;
+  funes_attention_pass pass = {.ring = op->state_rows[0], .width = width, .value_width = value_width};
+  int32_t of = -1;
+  pass.scale = funes_float_number(op, 2);
   pass.additive = op->number[3] == 1 ? op->vector[0] : 0;
-  pass.query = (float *)(void *)scratch;
-  pass.scores = pass.query + FUNES_PADDED(width);
+  funes_attention_begin(&pass, op->state_rows[0], scratch);
   for (int64_t unit = units * thread / threads; unit < units * (thread + 1) / threads; unit++) {
-    const int32_t r = call->row + (int32_t)(unit / heads), head = (int32_t)(unit % heads);
-    const int32_t key_head = head / (heads / key_heads);
-    pass.keys = funes_cache_head(op, 0, key_heads * width, key_head, key_heads);
-    pass.values = funes_cache_head(op, 1, key_heads * value_width, key_head, key_heads);
-    float *y = funes_row(&op->out[0], r) + (ptrdiff_t)head * value_width;
-    call->context->isa->attention(y, funes_row(&op->in[0], r) + (ptrdiff_t)head * width, &pass);
+    const int32_t r = call->row + (int32_t)(unit % call->rows), head = (int32_t)(unit / call->rows);
+    if (head / group != of) {
+      funes_attention_flush(isa, &pass);
+      of = head / group;
+      pass.keys = funes_cache_head(op, 0, key_heads * width, of, key_heads);
+      pass.values = funes_cache_head(op, 1, key_heads * value_width, of, key_heads);
+    }
+    funes_query query = {.count = call->count};
+    query.q = funes_row(&op->in[0], r) + (ptrdiff_t)head * width;
+    query.y = funes_row(&op->out[0], r) + (ptrdiff_t)head * value_width;
+    funes_attention_add(isa, &pass, query);
   }
+  funes_attention_flush(isa, &pass);
 }
 
 /* Threads that the bytes are worth that all rows and heads read. */

@@ -92,7 +92,7 @@ private final class AttentionBench {
       if !isBytes { return memory.values.map { Double(funes_float_of_half(funes_half_of_float($0))) } }
       return (0..<memory.count / width).flatMap { head in
         var bytes = [Int8](repeating: 0, count: width)
-        let scale = funes_bytes_of_floats(&bytes, memory.base + head * width, Int32(width))
+        let scale = funes_bytes_of_floats(&bytes, 1, memory.base + head * width, Int32(width))
         return bytes.map { Double($0) * Double(scale) }
       }
     }
@@ -211,7 +211,7 @@ func attentionWithSpareRowsAndABiasAgreesWithDouble(spare: Int, bias: funes_atte
 @Test func bytesHaveTheScaleOfTheLargest() {
   func bytes(_ x: [Float]) -> (scale: Float, values: [Int8]) {
     var y = [Int8](repeating: 99, count: x.count)
-    return (funes_bytes_of_floats(&y, x, Int32(x.count)), y)
+    return (funes_bytes_of_floats(&y, 1, x, Int32(x.count)), y)
   }
   #expect(bytes([254, -254, 1, 3, -1, 0.99]) == (2, [127, -127, 0, 2, 0, 0]))
   #expect(bytes([.nan, 0, -0.0]) == (0, [0, 0, 0]))
@@ -273,5 +273,5 @@ func attentionWithSpareRowsAndABiasAgreesWithDouble(spare: Int, bias: funes_atte
       for at in 0..<memory.count { memory.base[at] = random.unit() * 2 }
     }
   }
-  #expect(crc == 0xf3c1_6789, "0x\(String(crc, radix: 16))")
+  #expect(crc == 0x1a35_c341, "0x\(String(crc, radix: 16))")
 }

@@ -6,6 +6,12 @@ import CFunesKernels
 import Foundation
 import Testing
 
+/// Where an element of a row stands in a cache of so many rows of `count`: FORMAT.md's words, as they are.
+private func cacheIndex(row: Int, _ element: Int, of count: Int, rows: Int) -> Int {
+  let block = row / 16
+  return 16 * count * block + min(16, rows - 16 * block) * element + row % 16
+}
+
 private final class MemoryBench {
   let heads: Int, keyHeads: Int, width: Int, valueWidth: Int, limit: Int
   let keys: Memory<UInt16>, values: Memory<UInt16>
@@ -82,11 +88,12 @@ private final class MemoryBench {
     func half(_ x: UInt16) -> Double { Double(funes_float_of_half(x)) }
     let count = Int(filled.base[0])
     func cached(_ memory: Memory<UInt16>, _ row: Int, _ keyHead: Int, _ element: Int, width: Int) -> Double {
-      let at = (row * keyHeads + keyHead) * width + element
+      let at = cacheIndex(row: row, keyHead * width + element, of: keyHeads * width, rows: limit)
       if attention.state_heads.0 == 0 { return half(memory.base[at]) }
       let bytes = UnsafeRawPointer(memory.base)
       let scales = (limit * keyHeads * width + 63) / 64 * 64
-      let scale = bytes.load(fromByteOffset: scales + (row * keyHeads + keyHead) * 4, as: Float.self)
+      let scaleIndex = cacheIndex(row: row, keyHead, of: keyHeads, rows: limit)
+      let scale = bytes.load(fromByteOffset: scales + scaleIndex * 4, as: Float.self)
       return Double(bytes.load(fromByteOffset: at, as: Int8.self)) * Double(scale)
     }
     return (0..<y.count).map { at in
@@ -136,7 +143,10 @@ func memoriesAgreeWithDoubleAndAcrossISAs(isAdditive: Bool, isBytes: Bool) {
   _ = bench.run(isa: "scalar", block: 6)
   #expect(bench.filled.base[0] == 8)
   // The third row had room for two of its three.
-  for column in 0..<5 { #expect(bench.keys.base[7 * 5 + column] == funes_half_of_float(bench.k.base[7 * 5 + column])) }
+  for column in 0..<5 {
+    let half = bench.keys.base[cacheIndex(row: 7, column, of: 5, rows: 8)]
+    #expect(half == funes_half_of_float(bench.k.base[7 * 5 + column]))
+  }
   // A counter out of range is masked on use.
   bench.filled.base[0] = .max
   #expect(bench.attend(isa: "scalar").allSatisfy { Float(bitPattern: $0).isFinite })

@@ -242,7 +242,8 @@ FUNES_NO_LOCKS void funes_rms_norm(const funes_op *op, const funes_context *cont
 FUNES_NO_LOCKS void funes_rotary(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* Causal attention over a cache: in q k v; state[0] keys, [1] values (uint16_t halves, or bytes), [2] slot, [3] filled (uint32_t);
  * number[0] heads, [1] key heads, [2] window, [3] bits of the scale, [4] a funes_attention_bias, whose values are
- * vector[0]. Sums over positions run oldest first; sums over a head's elements in one fixed tree. */
+ * vector[0]. Sums over a head's elements run one by one; sums over rows over the 16 lanes of a cache's blocks, oldest
+ * block first, which are then folded in halves. */
 FUNES_NO_LOCKS void funes_attention(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 FUNES_NO_LOCKS size_t funes_attention_thread_scratch_bytes(const funes_op *op);
 /* Appends rows to a memory: in k v, number[0] rows of each in one row; state[0] keys, [1] values (uint16_t
@@ -261,10 +262,10 @@ FUNES_NO_LOCKS size_t funes_block_attention_thread_scratch_bytes(const funes_op 
 /* IEEE binary16, round half even; what overflows becomes the largest finite half, a NaN 0. */
 FUNES_NO_LOCKS uint16_t funes_half_of_float(float value);
 FUNES_NO_LOCKS float funes_float_of_half(uint16_t half);
-/* A head's values as bytes, x ~ scale y with y in -127 ... 127, and the scale: the largest magnitude / 127; a NaN is 0, and
- * so is everything below 2^-100. A cache of bytes has its rows first, then, from the next multiple of 64 on, a scale
- * (rows, heads) for each head of each row. */
-FUNES_NO_LOCKS float funes_bytes_of_floats(int8_t *y, const float *x, int32_t count);
+/* A head's values as bytes, `between` apart, x ~ scale y with y in -127 ... 127, and the scale: the largest magnitude /
+ * 127; a NaN is 0, and so is everything below 2^-100. A cache of bytes has its rows first, then, from the next multiple of
+ * 64 on, a scale (rows, heads) for each head of each row. Elements and scales lie as FORMAT.md says of caches. */
+FUNES_NO_LOCKS float funes_bytes_of_floats(int8_t *y, ptrdiff_t between, const float *x, int32_t count);
 
 /* ---- Checks of what comes from outside ---- */
 /* First index of x[0 ..< count] that is not finite or exceeds 2^50 in magnitude, or count. */

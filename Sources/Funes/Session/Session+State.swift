@@ -65,7 +65,12 @@ extension Session {
     if state.isBytes { return readBytes(index, state, &output) }
     if state.isCache {
       let halves = unsafeHalves(index)
-      for position in 0..<output.count { output[position] = funes_float_of_half(halves[position]) }
+      for row in 0..<state.lanes {
+        for element in 0..<state.width {
+          let half = halves[state.cacheIndex(row: row, element, of: state.width)]
+          output[row * state.width + element] = funes_float_of_half(half)
+        }
+      }
       return
     }
     let source = plan.states[index].floats
@@ -88,7 +93,12 @@ extension Session {
     if state.isBytes { return writeBytes(index, state, input) }
     if state.isCache {
       let halves = unsafeHalves(index)
-      for position in 0..<input.count { halves[position] = funes_half_of_float(input[position]) }
+      for row in 0..<state.lanes {
+        for element in 0..<state.width {
+          halves[state.cacheIndex(row: row, element, of: state.width)] =
+            funes_half_of_float(input[row * state.width + element])
+        }
+      }
       return
     }
     let target = plan.states[index].floats
@@ -108,9 +118,12 @@ extension Session {
     let base = UnsafeMutableRawPointer(plan.states[index].floats)
     let scales = (base + Int(state.scaleOffset)).assumingMemoryBound(to: Float.self)
     let part = state.width / state.heads
-    for position in 0..<output.count {
-      let byte = base.load(fromByteOffset: position, as: Int8.self)
-      output[position] = Float(byte) * scales[position / part]
+    for row in 0..<state.lanes {
+      for element in 0..<state.width {
+        let byte = base.load(fromByteOffset: state.cacheIndex(row: row, element, of: state.width), as: Int8.self)
+        let scale = scales[state.cacheIndex(row: row, element / part, of: state.heads)]
+        output[row * state.width + element] = Float(byte) * scale
+      }
     }
   }
 
@@ -120,8 +133,12 @@ extension Session {
     let bytes = base.assumingMemoryBound(to: Int8.self)
     let part = state.width / state.heads
     input.withUnsafeBufferPointer { values in
-      for head in 0..<(state.lanes * state.heads) {
-        scales[head] = funes_bytes_of_floats(bytes + head * part, values.baseAddress! + head * part, Int32(part))
+      for row in 0..<state.lanes {
+        for head in 0..<state.heads {
+          scales[state.cacheIndex(row: row, head, of: state.heads)] = funes_bytes_of_floats(
+            bytes + state.cacheIndex(row: row, head * part, of: state.width), state.rowsOfBlock(of: row),
+            values.baseAddress! + row * state.width + head * part, Int32(part))
+        }
       }
     }
   }
@@ -240,5 +257,15 @@ extension Session {
     let count = state.lanes * state.width
     for position in 0..<count where record.u16(position * 2) & 0x7C00 == 0x7C00 { return false }
     return record.isZero((count * 2)..<Int(state.byteCount))
+  }
+}
+
+extension StateRecord {
+  /// Rows of the block of a cache that holds a row.
+  fileprivate func rowsOfBlock(of row: Int) -> Int { min(16, lanes - row / 16 * 16) }
+
+  /// Where an element, or a scale, of a cache's row stands, of `count` a row: see FORMAT.md, "STAT".
+  fileprivate func cacheIndex(row: Int, _ element: Int, of count: Int) -> Int {
+    row / 16 * 16 * count + rowsOfBlock(of: row) * element + row % 16
   }
 }
