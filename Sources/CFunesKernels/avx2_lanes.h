@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What both AVX2 files need besides their products: lanes past the end, halves and bytes, sums of lanes, and the numbers
- * that an input is quantised to. Included after lanes.h, below the pragma that sets the target. */
+ * What both AVX2 files need besides their products: lanes past the end, roots, halves and bytes, sums of lanes, and the
+ * numbers that an input is quantised to. Included after lanes.h, below the pragma that sets the target. */
 #include <immintrin.h>
 
 FUNES_INLINE __m256i first_lanes(int32_t count) {
@@ -43,6 +43,12 @@ FUNES_INLINE vfloat load_bytes(const int8_t *x, int32_t count) {
   for (int32_t k = 0; k < count && count < 8; k++) some[k] = x[k];
   const int8_t *from = count >= 8 ? x : some;
   return (vfloat)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)from)));
+}
+
+#define FUNES_HAS_ROOT
+FUNES_INLINE float strict_sqrt(float x) {
+  const __m128 root = _mm_sqrt_ss(_mm_set_ss(x));
+  return x > 0.0f ? _mm_cvtss_f32(root) : 0.0f;
 }
 
 #define FUNES_HAS_ROUND_TO_HALVES

@@ -92,16 +92,14 @@ static void ISA_NAME(rms_norm)(float *y, const float *x, const float *gain, floa
  * rest 2^32 is added to that and the sum, below 2^22, rounded to binary32 and then to whole. What is out of range
  * (first not in [0, 1), |rest| not below 2^-11) counts as 0. The angle at a position is their product modulo 2^32: 2^32
  * positions are whole turns, so that nothing happens where the position wraps. */
-FUNES_INLINE uint32_t turns_of(float first, float rest) {
-  const float scaled = first >= 0.0f && first < 1.0f ? first * 0x1p32f : 0.0f;
-  const float small = rest > -0x1p-11f && rest < 0x1p-11f ? rest * 0x1p32f : 0.0f;
-  const uint32_t whole = (uint32_t)scaled;
-  const float left = (scaled - (float)whole) + small;
-  union {
-    float value;
-    uint32_t bits;
-  } rounded = {.value = left + 12582912.0f};
-  return whole + (rounded.bits - 0x4b400000u);
+FUNES_INLINE vbits turns_of(vfloat first, vfloat rest) {
+  const vfloat zero = splat(0.0f), lowest = splat(-0x1p-11f), highest = splat(0x1p-11f);
+  const vfloat below = where_less(first, splat(1.0f), first, zero);
+  const vfloat scaled = where_less(zero, below, below, zero) * 0x1p32f;
+  const vfloat small = where_less(lowest, rest, where_less(rest, highest, rest, zero), zero) * 0x1p32f;
+  const vbits whole = whole_of_float(scaled);
+  const vfloat left = (scaled - float_of_whole(whole)) + small;
+  return whole + (bits_of(left + 12582912.0f) - 0x4b400000u);
 }
 
 /* `count` <= 16 pairs of one lane, from pair `pair` on. */
@@ -115,11 +113,33 @@ FUNES_INLINE void rotate_halves(float *y, const float *x, const float *sine, con
   }
 }
 
+#if FUNES_WIDTH == 1
 FUNES_INLINE void rotate_pairs(float *y, const float *x, const float *sine, const float *cosine, int32_t count) {
-  for (int32_t k = 0; k < count; k++) {
-    const float a = x[2 * k], b = x[2 * k + 1];
-    y[2 * k] = a * cosine[k] - b * sine[k];
-    y[2 * k + 1] = b * cosine[k] + a * sine[k];
+  for (int32_t k = 0; k < count; k += 2) {
+    const float a = x[k], b = x[k + 1];
+    y[k] = a * cosine[k] + b * sine[k];
+    y[k + 1] = b * cosine[k + 1] + a * sine[k + 1];
+  }
+}
+#else
+FUNES_INLINE void rotate_pairs(float *y, const float *x, const float *sine, const float *cosine, int32_t count) {
+  for (int32_t k = 0; k < count; k += FUNES_WIDTH) {
+    const vfloat v = load_some(x + k, count - k, 0.0f);
+    store_some(y + k, v * load(cosine + k) + exchange_pairs(v) * load(sine + k), count - k);
+  }
+}
+#endif
+
+/* The sines and cosines of `count` <= 16 pairs from `pair` on. */
+FUNES_INLINE void sines_and_cosines(float *sine, float *cosine, const float *turns, int32_t half, int32_t pair,
+                                    int32_t count, uint32_t position) {
+  for (int32_t lane = 0; lane < count; lane += FUNES_WIDTH) {
+    vfloat s, c;
+    const vfloat first = load_some(turns + pair + lane, count - lane, 0.0f);
+    const vfloat rest = load_some(turns + half + pair + lane, count - lane, 0.0f);
+    strict_sine_cosine(position * turns_of(first, rest), &s, &c);
+    store(sine + lane, s);
+    store(cosine + lane, c);
   }
 }
 
@@ -127,24 +147,23 @@ FUNES_INLINE void rotate_pairs(float *y, const float *x, const float *sine, cons
 static void ISA_NAME(rotary)(float *y, const float *x, const funes_op *op, uint32_t position) {
   const int32_t lanes = op->number[0], dimensions = op->number[1], half = dimensions / 2;
   const int32_t width = op->in[0].width / lanes;
-  const float *turns = op->vector[0];
-  float sine[FUNES_BLOCK_UNITS], cosine[FUNES_BLOCK_UNITS];
+  float sine[FUNES_BLOCK_UNITS] = {0}, cosine[FUNES_BLOCK_UNITS] = {0};
+  /* Of both elements of each pair: the sine that the other one is multiplied by. */
+  float sines[2 * FUNES_BLOCK_UNITS], cosines[2 * FUNES_BLOCK_UNITS];
   for (int32_t pair = 0; pair < half; pair += FUNES_BLOCK_UNITS) {
     const int32_t count = fewer(half - pair, FUNES_BLOCK_UNITS);
-    uint32_t angles[FUNES_BLOCK_UNITS] = {0};
-    for (int32_t k = 0; k < count; k++) angles[k] = position * turns_of(turns[pair + k], turns[half + pair + k]);
-    FUNES_EACH_LANE {
-      vfloat s, c;
-      strict_sine_cosine(load_bits(angles + lane), &s, &c);
-      store(sine + lane, s);
-      store(cosine + lane, c);
+    sines_and_cosines(sine, cosine, op->vector[0], half, pair, count, position);
+    for (int32_t k = 0; k < FUNES_BLOCK_UNITS; k++) {
+      sines[2 * k] = -sine[k];
+      sines[2 * k + 1] = sine[k];
+      cosines[2 * k] = cosines[2 * k + 1] = cosine[k];
     }
     for (int32_t lane = 0; lane < lanes; lane++) {
       const ptrdiff_t at = (ptrdiff_t)lane * width;
       if (op->number[2] == 1) {
         rotate_halves(y + at + pair, x + at + pair, sine, cosine, half, count);
       } else {
-        rotate_pairs(y + at + 2 * pair, x + at + 2 * pair, sine, cosine, count);
+        rotate_pairs(y + at + 2 * pair, x + at + 2 * pair, sines, cosines, 2 * count);
       }
     }
   }

@@ -51,6 +51,12 @@ FUNES_INLINE vfloat load_bytes(const int8_t *x, int32_t count) {
   return (vfloat)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes(count), x)));
 }
 
+#define FUNES_HAS_ROOT
+FUNES_INLINE float strict_sqrt(float x) {
+  const __m128 root = _mm_sqrt_ss(_mm_set_ss(x));
+  return x > 0.0f ? _mm_cvtss_f32(root) : 0.0f;
+}
+
 #define FUNES_HAS_ROUND_TO_HALVES
 FUNES_INLINE void round_to_halves(uint16_t *y, vfloat v) {
   const __m512 x = (__m512)v, limit = _mm512_set1_ps(65504.0f);

@@ -30,6 +30,9 @@ FUNES_INLINE void store(float *y, vfloat v) { *y = v; }
 FUNES_INLINE vint load_int(const int32_t *x) { return *x; }
 FUNES_INLINE vfloat float_of_int(vint v) { return (float)v; }
 FUNES_INLINE vint int_of_bits(vbits bits) { return (int32_t)bits; }
+/* Of numbers that have no sign: x from 0 on and below 2^32, without its fraction; and back. */
+FUNES_INLINE vbits whole_of_float(vfloat x) { return (uint32_t)x; }
+FUNES_INLINE vfloat float_of_whole(vbits v) { return (float)v; }
 FUNES_INLINE vbits bits_of(vfloat v) { return ((vboth){.value = v}).bits; }
 FUNES_INLINE vfloat float_of_bits(vbits bits) { return ((vboth){.bits = bits}).value; }
 FUNES_INLINE vfloat where_less(vfloat a, vfloat b, vfloat yes, vfloat no) { return a < b ? yes : no; }
@@ -54,6 +57,7 @@ FUNES_INLINE float fold_lanes(vfloat v) { return v; }
 typedef float vfloat __attribute__((vector_size(FUNES_WIDTH * 4)));
 typedef int32_t vint __attribute__((vector_size(FUNES_WIDTH * 4)));
 typedef uint32_t vbits __attribute__((vector_size(FUNES_WIDTH * 4)));
+typedef uint64_t vpairs __attribute__((vector_size(FUNES_WIDTH * 4)));
 typedef float vfloat_unaligned __attribute__((vector_size(FUNES_WIDTH * 4), aligned(4), may_alias));
 typedef int32_t vint_unaligned __attribute__((vector_size(FUNES_WIDTH * 4), aligned(4), may_alias));
 
@@ -63,8 +67,12 @@ FUNES_INLINE void store(float *y, vfloat v) { *(vfloat_unaligned *)(void *)y = v
 FUNES_INLINE vint load_int(const int32_t *x) { return *(const vint_unaligned *)(const void *)x; }
 FUNES_INLINE vfloat float_of_int(vint v) { return __builtin_convertvector(v, vfloat); }
 FUNES_INLINE vint int_of_bits(vbits bits) { return (vint)bits; }
+FUNES_INLINE vbits whole_of_float(vfloat x) { return __builtin_convertvector(x, vbits); }
+FUNES_INLINE vfloat float_of_whole(vbits v) { return __builtin_convertvector(v, vfloat); }
 FUNES_INLINE vbits bits_of(vfloat v) { return (vbits)v; }
 FUNES_INLINE vfloat float_of_bits(vbits bits) { return (vfloat)bits; }
+/* Lanes 1 0 3 2 ... */
+FUNES_INLINE vfloat exchange_pairs(vfloat v) { return (vfloat)((vpairs)v >> 32 | (vpairs)v << 32); }
 FUNES_INLINE vfloat choose(vint mask, vfloat yes, vfloat no) {
   return (vfloat)((mask & (vint)yes) | (~mask & (vint)no));
 }

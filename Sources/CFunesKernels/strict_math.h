@@ -180,7 +180,9 @@ FUNES_INLINE vfloat strict_float_of_half(vbits half) {
   return float_of_bits(whole | ((half & 0x8000u) << 16));
 }
 
-/* Correctly rounded, in integers, so that no target needs a libm; 0 for what is not positive.
+#ifndef FUNES_HAS_ROOT
+/* Correctly rounded, in integers, so that no target needs a libm; 0 for what is not positive. An ISA file may have its
+ * machine's own.
  * With x = m 2^(e - 23), e even, the root of m 2^25 has 24 bits and one to round by; it is never halfway. */
 FUNES_INLINE float strict_sqrt(float x) {
   union {
@@ -206,5 +208,6 @@ FUNES_INLINE float strict_sqrt(float x) {
   both.bits = (uint32_t)(exponent / 2 + 126) * 0x00800000u + (uint32_t)((root + 1) >> 1);
   return is_small ? both.value * 0x1p-12f : both.value;
 }
+#endif
 
 #endif
