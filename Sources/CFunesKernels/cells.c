@@ -5,9 +5,6 @@
  * the quantised copy. */
 #include "internal.h"
 
-/* Streams that take a step together: what their steps need stands on the stack. */
-enum { TOGETHER = 32 };
-
 /* What one call works on, the same for every thread. */
 typedef struct cell_call {
   const funes_streams *streams;
@@ -150,7 +147,7 @@ static void run_row(const cell_call *call, funes_step *steps, int32_t row, int i
 
 static void run_call(const void *data, int32_t thread, int32_t threads) {
   const cell_call *call = data;
-  funes_step steps[TOGETHER];
+  funes_step steps[FUNES_TOGETHER];
   for (int32_t s = 0; s < call->count; s++) {
     lay_out(steps + s, &op_of(call, s)->cell, call->streams->scratch[call->first + s]);
   }
@@ -173,9 +170,9 @@ void funes_cell_streams(const funes_streams *streams, int32_t op, const funes_co
                         int32_t rows) {
   const int32_t threads = context->threads > 1 && is_large(&streams->plans[0][op].cell) ? context->threads : 1;
   cell_call call = {.streams = streams, .isa = context->isa, .op = op, .row = row, .rows = rows};
-  for (; rows > 0 && call.first < streams->count; call.first += TOGETHER) {
+  for (; rows > 0 && call.first < streams->count; call.first += FUNES_TOGETHER) {
     const int32_t left = streams->count - call.first;
-    call.count = left < TOGETHER ? left : TOGETHER;
+    call.count = left < FUNES_TOGETHER ? left : FUNES_TOGETHER;
     funes_parallel(threads, run_call, &call);
   }
 }

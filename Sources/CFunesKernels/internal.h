@@ -13,11 +13,18 @@
 
 /* Tile sequences that one product sums beside each other: a block's gates, or adjacent blocks of a plain matrix. */
 enum { FUNES_MAX_STREAMS = 4 };
+#if __STDC_HOSTED__
 /* Vectors that share each reading of a tile, or blocks of one vector whose gates are worked on beside each other. */
 enum { FUNES_BESIDE = 4 };
 /* Vectors that a linear operator takes through a few blocks before it goes to the next: from wherever a matrix lies,
  * its weights then come once for so many. */
 enum { FUNES_LINEAR_VECTORS = 32 };
+/* Streams whose steps stand on the stack together. */
+enum { FUNES_TOGETHER = 32 };
+#else
+/* Without an operating system there are no batches, no chains to overlap, and little stack. */
+enum { FUNES_BESIDE = 1, FUNES_LINEAR_VECTORS = 4, FUNES_TOGETHER = 1 };
+#endif
 
 /* The quantised vectors of a cell's step. */
 enum {

@@ -19,7 +19,7 @@ FUNES_INLINE vfloat load_bytes(const int8_t *x, int32_t count) { return count > 
 
 #if defined(__ARM_FEATURE_MVE)
 #include "product_helium.h"
-#elif defined(__ARM_FEATURE_DSP)
+#elif defined(__ARM_FEATURE_DSP) && __ARM_ARCH_PROFILE == 'M'
 #include "product_dsp.h"
 #else
 /* Rows of a tile that are summed beside each other. */

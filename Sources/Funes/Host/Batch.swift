@@ -21,6 +21,9 @@
     private let plans: UnsafeMutablePointer<UnsafePointer<funes_op>?>
     private let scratch: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>
     private let threadScratch: UnsafeMutableRawPointer
+    /// What every stream was made with, and must still have: a slot can be assigned to.
+    private let model: Model
+    private let rowCapacity: Int
     private var context: funes_context
 
     /// Makes `count` sessions, each with memory of its own.
@@ -35,7 +38,7 @@
       }
     }
 
-    /// Makes `count` sessions over a mapped file, which lives at least as long as they do.
+    /// Makes `count` sessions over a file, which lives at least as long as they do.
     public init(_ file: ModelFile, count: Int, rows: Int = 1, threads: Int = 1, isa: ISA? = nil) throws(SessionError) {
       try self.init(file.model, count, rows, threads) { () throws(SessionError) in
         try Session(file, rows: rows, threads: threads, isa: isa)
@@ -69,7 +72,9 @@
       plans.initialize(repeating: nil, count: count)
       scratch = .allocate(capacity: count)
       scratch.initialize(repeating: nil, count: count)
-      let perThread = model.scratchByteCounts(rows: rows * count).perThread
+      self.model = model
+      rowCapacity = rows
+      let perThread = model.scratchByteCounts(rows: min(rows, 1 << 12) * min(count, 1 << 12)).perThread
       threadScratch = .allocate(byteCount: max(64, perThread * threads), alignment: 64)
       context = sessions[0].context
       context.thread_scratch = threadScratch.assumingMemoryBound(to: UInt8.self)
@@ -115,13 +120,15 @@
     @_noLocks
     @discardableResult
     public mutating func run(_ program: Int = 0, rows: Int = 1, outputs: OutputRows = .all) -> Status {
-      precondition(rows >= 1 && rows <= sessions[0].rowCapacity, "Batch.run: rows is not in 1...rowCapacity")
+      precondition(rows >= 1 && rows <= rowCapacity, "Batch.run: rows is not in 1...rowCapacity")
       precondition(program >= 0 && program < sessions[0].programCount, "Batch.run: no such program")
       let saved = funes_float_environment_enter()
       let ranges = sessions[0].plan.programs[program].ranges
       var status = Status.ok
       var whole = 0
       for stream in 0..<count {
+        let isOurs = sessions[stream].model.base == model.base && sessions[stream].rowCapacity == rowCapacity
+        precondition(isOurs, "Batch.run: a stream was replaced by a session of another model or row capacity")
         let result = sessions[stream].begin(program, rows: rows, outputs: outputs)
         results[stream] = result
         if result.rows == rows {
@@ -153,6 +160,7 @@
       precondition(fits, "Batch.step: inputs or outputs are not one row of each stream")
       for stream in 0..<count {
         let input = sessions[stream].unsafeInput()
+        precondition(input.count == width * rowCapacity, "Batch.step: a stream was replaced by one of another width")
         for position in 0..<width { input[position] = inputs[stream * width + position] }
       }
       let status = run()

@@ -19,6 +19,8 @@ public enum SnapshotError: Error, Equatable, Sendable {
 
 extension Session {
   static let snapshotMagic: UInt64 = 0x0A1A_0A0D_5453_4689
+  /// Of the header and of how states lie: version 1 had the rows of a cache one after the other.
+  static let snapshotVersion: UInt32 = 2
 
   /// Bytes of a snapshot: a header of 64 and the state block.
   public var snapshotByteCount: Int { 64 + model.stateByteCount }
@@ -161,7 +163,7 @@ extension Session {
       }
       (base + 64).copyMemory(from: memory + states, byteCount: model.stateByteCount)
       store(Session.snapshotMagic, 0)
-      store(UInt32(1), 8)
+      store(Session.snapshotVersion, 8)
       store(funes_crc32c(0, base + 64, model.stateByteCount), 12)
       store(UInt64(model.stateByteCount), 16)
       store(rowCount, 24)
@@ -176,7 +178,9 @@ extension Session {
     guard input.count >= 64 else { return nil }
     return input.withUnsafeBytes { bytes in
       let header = Record(base: bytes.baseAddress!)
-      guard header.u64(0) == Session.snapshotMagic, header.u32(8) == 1, (1...1 << 31).contains(header.u32(56)) else {
+      guard header.u64(0) == Session.snapshotMagic, header.u32(8) == Session.snapshotVersion,
+        (1...1 << 31).contains(header.u32(56))
+      else {
         return nil
       }
       return Int32(header.u32(56) - 1)
@@ -189,7 +193,9 @@ extension Session {
     let error: SnapshotError? = input.withUnsafeBytes { bytes in
       let base = bytes.baseAddress!
       let header = Record(base: base)
-      guard header.u64(0) == Session.snapshotMagic, header.u32(8) == 1 else { return .notASnapshot }
+      guard header.u64(0) == Session.snapshotMagic, header.u32(8) == Session.snapshotVersion else {
+        return .notASnapshot
+      }
       guard header.u32(60) == funes_crc32c(0, base, 60), header.u32(56) <= 1 << 31,
         header.u32(12) == funes_crc32c(0, base + 64, model.stateByteCount)
       else { return .damaged }

@@ -35,7 +35,7 @@ public struct Session: ~Copyable {
   /// The latest call was asked for the last row of each output.
   var isLastRowOnly = false
   #if !hasFeature(Embedded)
-    /// Keeps a mapped file alive; never touched by a step.
+    /// Keeps a file's bytes alive; never touched by a step.
     let file: ModelFile?
   #endif
 
@@ -65,7 +65,7 @@ public struct Session: ~Copyable {
   }
 
   #if !hasFeature(Embedded)
-    /// Makes a session over a mapped file, which lives at least as long as the session.
+    /// Makes a session over a file, which lives at least as long as the session.
     public init(_ file: ModelFile, rows: Int = 1, threads: Int = 1, isa: ISA? = nil) throws(SessionError) {
       self.file = file
       (memory, ownsMemory, layout, context) = try Session.prepare(file.model, rows, threads, isa, nil)

@@ -61,7 +61,8 @@ extension Model {
       perThread = max(perThread, attentionScratchByteCount(operation, opcode))
       if opcode == .linear {
         let lanes = max(1, unresolved(operation).in.0.width / max(1, cell.x.cols))
-        let vectors = Int32(clamping: Int(lanes) * rows)
+        // More than a few thousand are of no use: see FUNES_LINEAR_VECTORS.
+        let vectors = min(lanes, 1 << 12) * Int32(min(rows, 1 << 12))
         perThread = max(perThread, Int(funes_linear_thread_scratch_bytes(&cell.x, vectors)))
       }
     }
