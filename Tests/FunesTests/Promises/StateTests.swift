@@ -117,7 +117,7 @@ import Testing
       #expect(session.snapshotBytes() == running)
     }
     expect(.notASnapshot, 0, 0)
-    expect(.notASnapshot, 8, 2)
+    expect(.notASnapshot, 8, 1)
     expect(.otherModel, 16, 64)
     expect(.damaged, 56, 1 << 31 + 1)
     var offset = 64
