@@ -107,10 +107,7 @@ FUNES_INLINE quantizer measure(const float *x, const funes_matrix *matrix) {
   for (int32_t col = 0; col < matrix->cols; col += 8) {
     largest = _mm256_max_ps(_mm256_and_ps(columns(x, matrix, col), magnitude), largest);
   }
-  __m128 half = _mm_max_ps(_mm256_castps256_ps128(largest), _mm256_extractf128_ps(largest, 1));
-  half = _mm_max_ps(half, _mm_movehl_ps(half, half));
-  float m = _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
-  m = m < 0x1p100f ? m : 0x1p100f;
+  const float most = largest_lane((vfloat)largest), m = most < 0x1p100f ? most : 0x1p100f;
   if (m < 0x1p-100f) return (quantizer){limit, 0.0f, 0.0f};
   return (quantizer){limit, limit / m, m / limit};
 }

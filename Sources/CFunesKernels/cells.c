@@ -12,6 +12,7 @@ typedef struct cell_call {
   int32_t first, count; /* of the streams */
   int32_t op;
   int32_t row, rows;
+  uint32_t turn;
 } cell_call;
 
 static const funes_matrix *second_matrix(const funes_cell *cell) {
@@ -88,9 +89,14 @@ static void quantize(const funes_isa *isa, const funes_step *step, int32_t which
 static void run_step(const funes_isa *isa, const funes_step *steps, int32_t count, int32_t thread, int32_t threads) {
   const funes_cell *cell = steps->cell;
   const funes_matrix *second = steps->second;
-  const int32_t vectors = cell->is_reset_before ? 3 : 2, all = count * vectors;
-  for (int32_t k = funes_slice_begin(all, thread, threads); k < funes_slice_begin(all, thread + 1, threads); k++) {
-    quantize(isa, steps + k / vectors, k % vectors);
+  const int32_t vectors = cell->is_reset_before ? 3 : 2;
+  const int32_t first = funes_slice_begin(count * vectors, thread, threads);
+  const int32_t end = funes_slice_begin(count * vectors, thread + 1, threads);
+  for (int32_t k = 0; k < count; k++) {
+    for (int32_t which = 0; which < vectors; which++) {
+      const int32_t at = k * vectors + which;
+      if (at >= first && at < end) quantize(isa, steps + k, which);
+    }
   }
   wait_for_team(threads);
   isa->cell(steps, count, funes_slice_begin(cell->x.blocks, thread, threads),
@@ -141,6 +147,7 @@ static void run_row(const cell_call *call, funes_step *steps, int32_t row, int i
       if (!is_first) wait_for_team(threads);
       is_first = 0;
       run_step(call->isa, steps, call->count, thread, threads);
+      steps->is_backward ^= 1;
     }
   }
 }
@@ -151,10 +158,11 @@ static void run_call(const void *data, int32_t thread, int32_t threads) {
   for (int32_t s = 0; s < call->count; s++) {
     lay_out(steps + s, &op_of(call, s)->cell, call->streams->scratch[call->first + s]);
   }
+  steps->is_backward = (int32_t)(call->turn & 1);
   const funes_cell *cell = steps->cell;
-  const int is_backward = cell->is_reversed && !cell->is_inner_axis;
+  const int is_from_last = cell->is_reversed && !cell->is_inner_axis;
   for (int32_t k = 0; k < call->rows; k++) {
-    run_row(call, steps, call->row + (is_backward ? call->rows - 1 - k : k), k == 0, thread, threads);
+    run_row(call, steps, call->row + (is_from_last ? call->rows - 1 - k : k), k == 0, thread, threads);
   }
 }
 
@@ -169,7 +177,7 @@ static int is_large(const funes_cell *cell) {
 void funes_cell_streams(const funes_streams *streams, int32_t op, const funes_context *context, int32_t row,
                         int32_t rows) {
   const int32_t threads = context->threads > 1 && is_large(&streams->plans[0][op].cell) ? context->threads : 1;
-  cell_call call = {.streams = streams, .isa = context->isa, .op = op, .row = row, .rows = rows};
+  cell_call call = {.streams = streams, .isa = context->isa, .op = op, .row = row, .rows = rows, .turn = context->turn};
   for (; rows > 0 && call.first < streams->count; call.first += FUNES_TOGETHER) {
     const int32_t left = streams->count - call.first;
     call.count = left < FUNES_TOGETHER ? left : FUNES_TOGETHER;

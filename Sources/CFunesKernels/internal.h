@@ -41,7 +41,8 @@ typedef struct funes_step {
   const funes_matrix *second; /* what the second phase multiplies with, null where there is one phase only */
   float *scales;              /* of the quantised vectors */
   uint8_t *quantized[FUNES_STEP_VECTORS];
-  int32_t is_fresh; /* h and c are to be zero before this step */
+  int32_t is_fresh;    /* h and c are to be zero before this step */
+  int32_t is_backward; /* the blocks are gone through from the last to the first */
   const float *x; /* (cols) */
   float *own;     /* (padded units): r h or m before it is quantised */
   float *z;       /* (padded units), GRU with reset before */
@@ -201,8 +202,10 @@ static inline funes_bias funes_head_bias(const funes_op *op, int32_t kind, int32
   return (funes_bias){kind, op->vector[0] + (shared ? 0 : (ptrdiff_t)head * count), count};
 }
 
-/* Where the blocks of one thread of a team begin: all but for one as many as another's. */
+/* Where the blocks of one thread of a team begin: all but for one as many as another's. Alone it divides nothing: to a
+ * small step the divisions are worth as much as a gate. */
 static inline int32_t funes_slice_begin(int32_t blocks, int32_t thread, int32_t threads) {
+  if (threads == 1) return thread == 0 ? 0 : blocks;
   const int32_t more = blocks % threads;
   return blocks / threads * thread + (thread < more ? thread : more);
 }

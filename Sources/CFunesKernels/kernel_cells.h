@@ -14,19 +14,25 @@ typedef struct cell_places {
   int32_t count;
 } cell_places;
 
+/* Steps take turns at which end they begin with: what the last one read last is what the caches still hold of weights that
+ * they do not hold whole. */
+
 /* A function over places, inlined with what it is to be compiled for. */
 typedef void (*place_function)(const cell_places *places);
 
 FUNES_INLINE void each_place(place_function function, const funes_step *steps, int32_t count, int32_t begin,
                              int32_t end) {
+  const int32_t is_backward = steps->is_backward;
   if (count == 1) {
-    for (int32_t block = begin; block < end; block += FUNES_BESIDE) {
-      const cell_places places = {steps, 1, block, fewer(end - block, FUNES_BESIDE)};
+    for (int32_t done = 0; done < end - begin; done += FUNES_BESIDE) {
+      const int32_t beside = fewer(end - begin - done, FUNES_BESIDE);
+      const cell_places places = {steps, 1, is_backward ? end - done - beside : begin + done, beside};
       function(&places);
     }
     return;
   }
-  for (int32_t block = begin; block < end; block++) {
+  for (int32_t done = 0; done < end - begin; done++) {
+    const int32_t block = is_backward ? end - 1 - done : begin + done;
     for (int32_t first = 0; first < count; first += FUNES_BESIDE) {
       const cell_places places = {steps + first, 0, block, fewer(count - first, FUNES_BESIDE)};
       function(&places);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The table of an ISA. Included last by every ISA file. */
+ * The table of an ISA. Included last by kernel_isa.h. */
 
 const funes_isa ISA_NAME(funes_isa) = {
     .name = ISA_STRING,

@@ -92,16 +92,7 @@ FUNES_INLINE void products_avx2(int32_t *sums, const funes_matrix *matrix, int32
   }
 }
 
-#include "kernel_linear.h"
-#include "kernel_cells.h"
-#include "kernel_rnn.h"
-#include "kernel_lstm.h"
-#include "kernel_gru.h"
-#include "kernel_vectors.h"
-#include "kernel_decoder.h"
-#include "kernel_attention.h"
-#include "kernel_block.h"
-#include "kernel_table.h"
+#include "kernel_isa.h"
 
 #if defined(__clang__)
 #pragma clang attribute pop

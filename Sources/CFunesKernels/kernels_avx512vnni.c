@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * AVX-512 VNNI: vpdpbusd multiplies a tile with four unsigned bytes of the input. A quantised vector is bytes: q + 128
  * for 8 bits; for 16 bits q + 32,768 as two planes, of each four columns the four high bytes and then the four low, so
- * that one load of a tile serves both. The offset, times the sum of a row's weights, is taken off at the end. */
+ * that one load of a tile serves both. The offset, times the sum of a row's weights, is taken off at the start. */
 #if defined(__x86_64__)
 #pragma STDC FP_CONTRACT OFF
 #include "internal.h"
@@ -275,16 +275,7 @@ FUNES_INLINE void vectors_beside(int32_t *sums, tile_streams streams, int32_t qm
   }
 }
 
-#include "kernel_linear.h"
-#include "kernel_cells.h"
-#include "kernel_rnn.h"
-#include "kernel_lstm.h"
-#include "kernel_gru.h"
-#include "kernel_vectors.h"
-#include "kernel_decoder.h"
-#include "kernel_attention.h"
-#include "kernel_block.h"
-#include "kernel_table.h"
+#include "kernel_isa.h"
 
 #if defined(__clang__)
 #pragma clang attribute pop

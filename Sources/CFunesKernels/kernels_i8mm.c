@@ -104,16 +104,7 @@ FUNES_INLINE void vectors_beside(int32_t *sums, tile_streams streams, int32_t qm
   }
 }
 
-#include "kernel_linear.h"
-#include "kernel_cells.h"
-#include "kernel_rnn.h"
-#include "kernel_lstm.h"
-#include "kernel_gru.h"
-#include "kernel_vectors.h"
-#include "kernel_decoder.h"
-#include "kernel_attention.h"
-#include "kernel_block.h"
-#include "kernel_table.h"
+#include "kernel_isa.h"
 
 #if defined(__clang__)
 #pragma clang attribute pop

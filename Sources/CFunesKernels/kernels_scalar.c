@@ -107,16 +107,7 @@ static void products_scalar(int32_t *sums, const funes_matrix *matrix, int32_t g
   }
 }
 
-#include "kernel_linear.h"
-#include "kernel_cells.h"
-#include "kernel_rnn.h"
-#include "kernel_lstm.h"
-#include "kernel_gru.h"
-#include "kernel_vectors.h"
-#include "kernel_decoder.h"
-#include "kernel_attention.h"
-#include "kernel_block.h"
-#include "kernel_table.h"
+#include "kernel_isa.h"
 
 float funes_exp(float x) { return strict_exp(x); }
 

@@ -138,6 +138,7 @@ typedef struct funes_isa funes_isa; /* opaque: a table of functions */
 typedef struct funes_context {
   const funes_isa *isa;
   int32_t threads;
+  uint32_t turn; /* of the call: see kernel_cells.h */
   uint8_t *scratch;            /* shared by the team, 64-byte aligned */
   uint8_t *thread_scratch;     /* threads * thread_scratch_bytes */
   size_t thread_scratch_bytes; /* multiple of 64 */

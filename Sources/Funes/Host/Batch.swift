@@ -126,6 +126,7 @@
       let ranges = sessions[0].plan.programs[program].ranges
       var status = Status.ok
       var whole = 0
+      context.turn &+= 1
       for stream in 0..<count {
         let isOurs = sessions[stream].model.base == model.base && sessions[stream].rowCapacity == rowCapacity
         precondition(isOurs, "Batch.run: a stream was replaced by a session of another model or row capacity")

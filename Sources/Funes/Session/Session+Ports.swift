@@ -53,7 +53,7 @@ extension Session {
   public func unsafeOutput(_ index: Int = 0, of program: Int = 0) -> UnsafeBufferPointer<Float> {
     let port = outputPort(index, of: program)
     let first = port.rows.base + firstOutputRow(port) * Int(port.rows.width)
-    return UnsafeBufferPointer(start: first, count: Int(port.rows.width) * outputRows(index, of: program))
+    return UnsafeBufferPointer(start: first, count: Int(port.rows.width) * outputRows(port))
   }
 
   /// Writes rows of a float input.
@@ -118,6 +118,7 @@ extension Session {
   }
 
   @_noLocks
+  @inline(__always)
   func inputPort(_ index: Int, of program: Int) -> PlannedPort {
     precondition(program >= 0 && program < plan.programCount, "Session: no such program")
     let ranges = plan.programs[program].ranges
@@ -126,6 +127,7 @@ extension Session {
   }
 
   @_noLocks
+  @inline(__always)
   func outputPort(_ index: Int, of program: Int) -> PlannedPort {
     precondition(program >= 0 && program < plan.programCount, "Session: no such program")
     let ranges = plan.programs[program].ranges

@@ -61,6 +61,7 @@ extension Session {
     if result.rows < rows, planned.isBlock { result.rows = 0 }
     for domain in 0..<domainRows.count { domainRows[domain] = 0 }
     isLastRowOnly = outputs == .last
+    context.turn &+= 1
     if result.rows > 0 {
       domainRows[0] = 1
       domainRows[1] = Int32(result.rows)
@@ -76,7 +77,12 @@ extension Session {
   /// Rows of an output that the latest call wrote: none where that call refused its first row.
   @_noLocks
   public func outputRows(_ index: Int = 0, of program: Int = 0) -> Int {
-    let made = Int(domainRows[Int(outputPort(index, of: program).domain)])
+    outputRows(outputPort(index, of: program))
+  }
+
+  @_noLocks
+  func outputRows(_ port: PlannedPort) -> Int {
+    let made = Int(domainRows[Int(port.domain)])
     return isLastRowOnly ? min(made, 1) : made
   }
 
@@ -94,7 +100,7 @@ extension Session {
     for index in ranges.port..<(ranges.port + ranges.inputCount) {
       // A row at a time: its width fits the kernels' counts, that of all rows may not.
       var row = 0
-      while row < result.rows, admits(plan.ports[index], row) { row += 1 }
+      while row < result.rows, admits(plan.ports + index, row) { row += 1 }
       if row < result.rows {
         result = RunResult(rows: row, status: plan.ports[index].classes > 0 ? .idOutOfRange : .notFinite)
       }
@@ -108,15 +114,15 @@ extension Session {
 
   /// Whether an input's policy admits a row, which it may change first.
   @_noLocks
-  private func admits(_ port: PlannedPort, _ row: Int) -> Bool {
-    let width = port.rows.width
-    let values = port.rows.base + row * Int(width)
-    if port.classes > 0 {
+  private func admits(_ port: UnsafePointer<PlannedPort>, _ row: Int) -> Bool {
+    let width = port.pointee.rows.width
+    let values = port.pointee.rows.base + row * Int(width)
+    if port.pointee.classes > 0 {
       let ids = UnsafeMutableRawPointer(values).assumingMemoryBound(to: Int32.self)
-      return funes_first_bad_id(ids, width, port.classes) == width
+      return funes_first_bad_id(ids, width, port.pointee.classes) == width
     }
-    if port.replaces {
-      funes_replace_absurd(values, width, port.low, port.high)
+    if port.pointee.replaces {
+      funes_replace_absurd(values, width, port.pointee.low, port.pointee.high)
       return true
     }
     return funes_first_absurd(values, width) == width

@@ -103,7 +103,7 @@ public struct Session: ~Copyable {
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: needed)
     if threads > 1 { _ = funes_team_warm_up(Int32(threads)) }
     let context = funes_context(
-      isa: table, threads: Int32(threads), scratch: (memory + layout.scratch).assumingMemoryBound(to: UInt8.self),
+      isa: table, threads: Int32(threads), turn: 0, scratch: (memory + layout.scratch).assumingMemoryBound(to: UInt8.self),
       thread_scratch: (memory + layout.threadScratch).assumingMemoryBound(to: UInt8.self),
       thread_scratch_bytes: layout.threadScratchByteCount)
     return (memory, given == nil, layout, context)
