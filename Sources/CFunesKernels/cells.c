@@ -166,17 +166,18 @@ static void run_call(const void *data, int32_t thread, int32_t threads) {
   }
 }
 
-static int is_large(const funes_cell *cell) {
+static size_t weight_bytes(const funes_cell *cell) {
   const funes_matrix *second = second_matrix(cell);
   size_t bytes = funes_matrix_bytes(&cell->x) + funes_matrix_bytes(&cell->h);
   if (second) bytes += funes_matrix_bytes(second);
   if (cell->is_reset_before) bytes += funes_matrix_bytes(&cell->candidate_x);
-  return bytes >= FUNES_PARALLEL_BYTES;
+  return bytes;
 }
 
 void funes_cell_streams(const funes_streams *streams, int32_t op, const funes_context *context, int32_t row,
                         int32_t rows) {
-  const int32_t threads = context->threads > 1 && is_large(&streams->plans[0][op].cell) ? context->threads : 1;
+  const funes_cell *cell = &streams->plans[0][op].cell;
+  const int32_t threads = context->threads > 1 ? funes_team(context, weight_bytes(cell), streams->count) : 1;
   cell_call call = {.streams = streams, .isa = context->isa, .op = op, .row = row, .rows = rows, .turn = context->turn};
   for (; rows > 0 && call.first < streams->count; call.first += FUNES_TOGETHER) {
     const int32_t left = streams->count - call.first;

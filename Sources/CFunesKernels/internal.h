@@ -169,6 +169,14 @@ static inline size_t funes_matrix_bytes(const funes_matrix *matrix) {
   return (size_t)matrix->blocks * (size_t)matrix->quads * (size_t)matrix->groups * FUNES_TILE_BYTES;
 }
 
+/* The team for an operator with `bytes` of weights that `vectors` share. From a cache of its own one core reads weights
+ * five times as fast as from what cores share, so that meeting others costs more than they save until much later. */
+static inline int32_t funes_team(const funes_context *context, size_t bytes, int64_t vectors) {
+  const int is_large = context->is_near ? (double)bytes * (double)vectors >= FUNES_PARALLEL_NEAR_BYTES
+                                        : bytes >= FUNES_PARALLEL_BYTES;
+  return is_large ? context->threads : 1;
+}
+
 /* An operator's number that holds the bits of a float. */
 static inline float funes_float_number(const funes_op *op, int32_t number) {
   union {

@@ -70,8 +70,11 @@ static void run_call(const void *data, int32_t thread, int32_t threads) {
 void funes_linear_streams(const funes_streams *streams, int32_t op, const funes_context *context, int32_t row,
                           int32_t rows) {
   const linear_call call = {streams, context, op, row, rows};
-  const int is_small = funes_matrix_bytes(&streams->plans[0][op].cell.x) < FUNES_PARALLEL_BYTES;
-  if (rows > 0) funes_parallel(is_small ? 1 : context->threads, run_call, &call);
+  const funes_op *first = streams->plans[0] + op;
+  const funes_matrix *matrix = &first->cell.x;
+  const int64_t lanes = matrix->cols > 0 ? first->in[0].width / matrix->cols : 1;
+  const int64_t vectors = (int64_t)streams->count * rows * lanes;
+  if (rows > 0) funes_parallel(funes_team(context, funes_matrix_bytes(matrix), vectors), run_call, &call);
 }
 
 void funes_linear(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {

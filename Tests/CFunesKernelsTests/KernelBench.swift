@@ -163,7 +163,7 @@ final class Team {
     scratch = Memory(scratchBytes, zero: 0xaa)
     threadScratch = Memory(threads * threadScratchBytes, zero: 0xaa)
     context = funes_context(
-      isa: funes_isa_find(isa), threads: Int32(threads), turn: 0, scratch: scratch.base, thread_scratch: threadScratch.base,
+      isa: funes_isa_find(isa), threads: Int32(threads), turn: 0, is_near: 0, scratch: scratch.base, thread_scratch: threadScratch.base,
       thread_scratch_bytes: threadScratchBytes)
   }
 }

@@ -139,6 +139,7 @@ typedef struct funes_context {
   const funes_isa *isa;
   int32_t threads;
   uint32_t turn; /* of the call: see kernel_cells.h */
+  int32_t is_near; /* all weights of the model are fewer than FUNES_NEAR_BYTES */
   uint8_t *scratch;            /* shared by the team, 64-byte aligned */
   uint8_t *thread_scratch;     /* threads * thread_scratch_bytes */
   size_t thread_scratch_bytes; /* multiple of 64 */
@@ -166,8 +167,9 @@ FUNES_NO_LOCKS void funes_float_environment_leave(uint32_t saved);
 /* ---- Threads ---- */
 /* Enters one region with the team once, so that later regions allocate nothing; returns the team granted. */
 int32_t funes_team_warm_up(int32_t threads);
-/* Weights of one operator, in bytes, below which it stays on the calling thread. */
-enum { FUNES_PARALLEL_BYTES = 131072 };
+/* Weights of one operator, in bytes, below which it stays on the calling thread; of a model whose weights are all near,
+ * that is in one core's own cache, so many that pass through the products of all vectors that share them. */
+enum { FUNES_PARALLEL_BYTES = 131072, FUNES_PARALLEL_NEAR_BYTES = 786432, FUNES_NEAR_BYTES = 1048576 };
 
 /* ---- Scratch that an operator needs, in bytes, multiples of 64 ---- */
 FUNES_NO_LOCKS size_t funes_cell_scratch_bytes(const funes_cell *cell);

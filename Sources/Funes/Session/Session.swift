@@ -44,7 +44,7 @@ public struct Session: ~Copyable {
   /// - Parameters:
   ///   - rows: most rows of one call: 1 for streaming, more for chunks and prompts.
   ///   - threads: the team, fixed for the session's life. Layers below `FUNES_PARALLEL_BYTES` of weights stay on the
-  ///     calling thread.
+  ///     calling thread, and so do single steps of models below `FUNES_NEAR_BYTES`.
   ///   - isa: the instruction set; nil for the one that FUNES_ISA of the environment names, else for the best that the
   ///     machine has.
   ///   - unsafeMemory: where the session lives, at a multiple of 64, at least `sessionByteCount(rows:threads:)` bytes,
@@ -103,7 +103,9 @@ public struct Session: ~Copyable {
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: needed)
     if threads > 1 { _ = funes_team_warm_up(Int32(threads)) }
     let context = funes_context(
-      isa: table, threads: Int32(threads), turn: 0, scratch: (memory + layout.scratch).assumingMemoryBound(to: UInt8.self),
+      isa: table, threads: Int32(threads), turn: 0,
+      is_near: model.count(.data) < Int(FUNES_NEAR_BYTES) ? 1 : 0,
+      scratch: (memory + layout.scratch).assumingMemoryBound(to: UInt8.self),
       thread_scratch: (memory + layout.threadScratch).assumingMemoryBound(to: UInt8.self),
       thread_scratch_bytes: layout.threadScratchByteCount)
     return (memory, given == nil, layout, context)

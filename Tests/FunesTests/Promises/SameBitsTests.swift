@@ -65,6 +65,8 @@ struct StoredHash: Sendable, CustomTestStringConvertible {
     let loaded = try LoadedModel(parts.bytes)
     for threads in 1...3 {
       var session = try Session(loaded.model, rows: 4, threads: threads, isa: isa)
+      // Some of these are less than a session on its own would take a team for.
+      session.context.is_near = 0
       let hash = session.hash(rows: 20, seed: 1)
       #expect(hash == stored.hash, "\(threads) threads: 0x\(String(hash, radix: 16))")
     }
