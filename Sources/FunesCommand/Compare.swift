@@ -24,7 +24,7 @@ struct CompareCommand: ParsableCommand {
 
       With --against the float side is the checkpoint itself, in double precision, over random rows or those of \
       --input: every value and every gate, in the order in which they are computed. Another checkpoint or recipe than \
-      the model was made of is refused.
+      the model was made of is refused. The int8 side has the matrices that stand in the file.
 
         funes compare voice.funes --against voice.pt --recipe voice.json --rows 200
 
@@ -112,7 +112,9 @@ struct CompareCommand: ParsableCommand {
     let converter = Converter(as: file.model)
     let remade = try ModelFile(copying: converter.convert(graph).bytes)
     if remade.model.fingerprint != file.model.fingerprint {
-      Talk.say("funes: \"\(model)\": another version of the converter made it; what is compared is what this one makes")
+      Talk.say(
+        "funes: \"\(model)\": another version of the converter made it; what is compared is what this one makes of its matrices"
+      )
     }
     let inputs = try input.map { try SampleRows.read(path: $0, for: graph) } ?? [:]
     let comparison = try LayerComparison(graph, converter: converter, inputs: inputs, rows: rows)

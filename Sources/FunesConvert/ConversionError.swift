@@ -27,6 +27,8 @@ public enum ConversionError: Error, Equatable {
   case nulInString(String)
   /// A precision is given for a matrix that the graph does not have.
   case unknownMatrix(String)
+  /// A matrix that is given has other rows, columns or groups than the graph's.
+  case givenMatrix(constant: String, found: [Int], expected: [Int])
   /// Two operators with different numbers of key heads read one cache, so its bytes cannot have a scale for each head.
   case sharedCache(state: String, keyHeads: Int, others: Int)
   /// The runtime refuses the file: an operator's shapes, rows or states do not fit each other.
@@ -59,7 +61,10 @@ extension ConversionError: CustomStringConvertible {
     case .nulInString(let string):
       "string \"\(string.prefix { $0 != "\0" })…\": found a NUL, expected text"
     case .unknownMatrix(let name):
-      "precision: found no matrix \"\(name)\" in the graph"
+      "found no matrix \"\(name)\" in the graph, expected one that it has"
+    case .givenMatrix(let constant, let found, let expected):
+      "constant \"\(constant)\": found a matrix of \(found[0])×\(found[1]) in \(found[2]) groups given, expected "
+        + "\(expected[0])×\(expected[1]) in \(expected[2])"
     case .sharedCache(let state, let keyHeads, let others):
       "cache \"\(state)\": found operators of \(keyHeads) and of \(others) key heads that read it, expected the same; "
         + "keep caches in 16 bits"

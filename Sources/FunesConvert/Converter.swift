@@ -21,6 +21,10 @@ public struct Converter {
   public var precision: Precision
   /// Other precisions for single matrices, by the name of the constant.
   public var exceptions: [String: Precision] = [:]
+  /// Matrices that are taken as they are instead of being quantised, by the name of the constant; precisions do not apply.
+  public var given: [String: QuantizedMatrix] = [:]
+  /// What the file says about itself; nil for what the graph and the converter say.
+  public var metadata: [String: String]?
   /// Of attention's caches and memories.
   public var cacheBits = CacheBits.sixteen
   /// False gives every value memory of its own, for reading all of them after a call.
@@ -37,7 +41,7 @@ public struct Converter {
     try graph.checkConstants()
     let matrices = try quantize(graph)
     let plan = ArenaPlanner.plan(graph, isSharing: sharesArena)
-    let writer = try FileWriter(graph, matrices: matrices, plan: plan, metadata: metadata(of: graph, matrices))
+    let writer = try FileWriter(graph, matrices: matrices, plan: plan, metadata: statements(of: graph, matrices))
     var bytes = try writer.bytes()
     let runs = selfTest ?? GoldenRecord.standardRuns(for: graph)
     let (crcs, sessionByteCount) = try run(bytes, runs)
@@ -74,7 +78,9 @@ public struct Converter {
   /// Every matrix of the graph in integers, by its index among the constants.
   public func quantize(_ graph: Graph) throws(ConversionError) -> [Int: QuantizedMatrix] {
     let names = Set(graph.constants.compactMap { if case .matrix = $0.layout { $0.name } else { nil } })
-    for name in exceptions.keys.sorted() where !names.contains(name) { throw .unknownMatrix(name) }
+    for name in exceptions.keys.sorted() + given.keys.sorted() where !names.contains(name) {
+      throw .unknownMatrix(name)
+    }
     let total = graph.constants.reduce(0) { if case .matrix = $1.layout { $0 + $1.values.count } else { $0 } }
     let multiplied = graph.multipliedConstants
     var done = 0
@@ -82,15 +88,26 @@ public struct Converter {
     for (index, constant) in graph.constants.enumerated() {
       guard case .matrix(let rows, let cols, let groups) = constant.layout else { continue }
       progress?(done, total, constant.name)
+      done += constant.values.count
+      if var matrix = given[constant.name] {
+        guard (matrix.rows, matrix.cols, matrix.groups) == (rows, cols, groups) else {
+          throw .givenMatrix(
+            constant: constant.name, found: [matrix.rows, matrix.cols, matrix.groups], expected: [rows, cols, groups])
+        }
+        matrix.measure(against: constant.values)
+        matrices[index] = matrix
+        continue
+      }
       let quantizer = Quantizer(exceptions[constant.name] ?? precision, isGathered: !multiplied.contains(index))
       matrices[index] = try quantizer.quantize(
         constant.values, rows: rows, cols: cols, groups: groups, named: constant.name)
-      done += constant.values.count
     }
     return matrices
   }
 
-  private func metadata(of graph: Graph, _ matrices: [Int: QuantizedMatrix]) -> [String: String] {
+  /// What the file says about itself.
+  private func statements(of graph: Graph, _ matrices: [Int: QuantizedMatrix]) -> [String: String] {
+    if let metadata { return metadata }
     var metadata = graph.metadata
     metadata["converter"] = "funes \(Converter.version)"
     metadata["name"] = graph.name

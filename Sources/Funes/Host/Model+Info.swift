@@ -201,6 +201,13 @@
         producer: port.isOutput ? Int(value.producer) : nil)
     }
 
+    /// The bytes of a constant as FORMAT.md lays them out, pads included; valid while the model's memory is.
+    public func unsafeBytes(ofConstant index: Int) -> UnsafeRawBufferPointer {
+      let constant = constant(index)
+      return UnsafeRawBufferPointer(
+        start: start(.data) + Int(constant.offset), count: Int(constant.byteCount))
+    }
+
     func vectorValues(_ index: Int) -> [Float] {
       let constant = constant(index)
       let bytes = start(.data) + Int(constant.offset)

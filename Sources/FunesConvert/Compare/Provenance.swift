@@ -70,13 +70,11 @@ extension Model {
 }
 
 extension Converter {
-  /// A converter with the precision that every matrix of a model has.
+  /// A converter that makes of a model's graph the model again: with the file's own matrices, and what it says about itself.
   public init(as model: Model) {
     self.init()
-    for constant in model.constants where constant.isMatrix {
-      let activations = Precision.Activations(rawValue: constant.activationBits) ?? .sixteen
-      exceptions[constant.name] = Precision(activations: activations, isEqualized: constant.hasEqualizer)
-    }
+    given = model.matrices
+    metadata = Dictionary(model.metadata.map { ($0.key, $0.value) }) { $1 }
     if model.states.contains(where: { $0.heads > 0 }) { cacheBits = .eight }
   }
 }

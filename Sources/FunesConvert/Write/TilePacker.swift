@@ -80,22 +80,29 @@ extension TilePacker {
   }
 
   /// The matrix that `append` wrote, without what the tiles do not hold (planes, qmax, energies); pads are not read.
-  func unpacked(_ bytes: some RandomAccessCollection<UInt8>, hasEqualizer: Bool) -> QuantizedMatrix {
-    let bytes = Array(bytes)
-    func word(_ offset: Int) -> UInt32 {
-      (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << UInt32(8 * $1) }
+  func unpacked(_ bytes: UnsafeRawBufferPointer, hasEqualizer: Bool) -> QuantizedMatrix {
+    precondition(bytes.count >= byteCount(hasEqualizer: hasEqualizer), "TilePacker.unpacked: too few bytes")
+    func float(_ offset: Int) -> Float {
+      Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
     }
-    var matrix = QuantizedMatrix(
-      rows: rows, cols: cols, groups: groups, weights: [], scales: [], equalizer: nil, activationPlanes: 0, qmax: 0,
+    let (cols, stepOfQuad) = (cols, groups * 64)
+    let weights = [Int8](unsafeUninitializedCapacity: rows * cols) { weights, count in
+      for row in 0..<rows {
+        var offset = self.offset(row: row, col: 0)
+        for col in stride(from: 0, to: cols, by: 4) {
+          for column in 0..<min(4, cols - col) {
+            weights.initializeElement(at: row * cols + col + column, to: Int8(bitPattern: bytes[offset + column]))
+          }
+          offset += stepOfQuad
+        }
+      }
+      count = rows * cols
+    }
+    let first = tileByteCount + 8 * paddedRows
+    return QuantizedMatrix(
+      rows: rows, cols: cols, groups: groups, weights: weights,
+      scales: (0..<rows).map { float(tileByteCount + 4 * paddedRow($0)) },
+      equalizer: hasEqualizer ? (0..<cols).map { float(first + 4 * $0) } : nil, activationPlanes: 0, qmax: 0,
       signalEnergy: 0, errorEnergy: 0)
-    for row in 0..<rows {
-      for col in 0..<cols { matrix.weights.append(Int8(bitPattern: bytes[offset(row: row, col: col)])) }
-      matrix.scales.append(Float(bitPattern: word(tileByteCount + 4 * paddedRow(row))))
-    }
-    if hasEqualizer {
-      let first = tileByteCount + 8 * paddedRows
-      matrix.equalizer = (0..<cols).map { Float(bitPattern: word(first + 4 * $0)) }
-    }
-    return matrix
   }
 }

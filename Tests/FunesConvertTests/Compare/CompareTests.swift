@@ -103,6 +103,39 @@ import Testing
     #expect(Set(comparison.layers.compactMap(\.output)) == ["y", "z", "soft", "last"])
   }
 
+  @Test func whatIsComparedAreTheMatricesOfTheFile() throws {
+    let graph = Graph.streaming(.gru, inputs: 5, units: 19, outputs: 3)
+    var converter = Converter()
+    let name = try #require(graph.constants.first { if case .matrix = $0.layout { true } else { false } }).name
+    let plain = try ModelFile(copying: try converter.convert(graph).bytes)
+    var matrix = try #require(plain.model.matrices[name])
+    for index in matrix.weights.indices where index % 3 == 0 { matrix.weights[index] = -matrix.weights[index] }
+    converter.given[name] = matrix
+    converter.metadata = ["name": "turned"]
+    let turned = try ModelFile(copying: try converter.convert(graph).bytes)
+    let remade = Converter(as: turned.model)
+    let again = try ModelFile(copying: remade.convert(graph).bytes)
+    #expect(again.model.fingerprint == turned.model.fingerprint)
+    #expect(turned.model.matrices[name]?.weights == matrix.weights)
+    let exact = try LayerComparison(graph, converter: Converter(as: plain.model), rows: 12)
+    let wrong = try LayerComparison(graph, converter: remade, rows: 12)
+    #expect(exact.layers.last!.difference.snr > wrong.layers.last!.difference.snr + 10)
+    // The weights of the graph are what a given matrix is measured against.
+    #expect(try converter.convert(graph).report.weightSNR! < 10)
+    withExtendedLifetime((plain, turned, again)) {}
+  }
+
+  @Test func aGivenMatrixOfAnotherShapeIsRefused() throws {
+    let graph = Graph.streaming(.gru, inputs: 5, units: 19, outputs: 3)
+    let other = Graph.streaming(.gru, inputs: 6, units: 19, outputs: 3)
+    let file = try ModelFile(copying: try Converter().convert(graph).bytes)
+    var converter = Converter(as: file.model)
+    #expect(throws: ConversionError.self) { try converter.convert(other) }
+    withExtendedLifetime(file) {}
+    converter.given = ["nowhere": converter.given.values.first!]
+    #expect(throws: ConversionError.unknownMatrix("nowhere")) { try converter.convert(graph) }
+  }
+
   @Test func aConverterTakesOverThePrecisionOfAModel() throws {
     let graph = Graph.streaming(.gru, inputs: 5, units: 19, outputs: 3)
     for precision in [Precision.fast, .default] {

@@ -24,7 +24,7 @@ import Testing
         let packer = TilePacker(matrix)
         let hasEqualizer = matrix.equalizer != nil
         #expect(writer.count == packer.byteCount(hasEqualizer: hasEqualizer) && writer.count % 64 == 0)
-        let found = packer.unpacked(writer.bytes, hasEqualizer: hasEqualizer)
+        let found = writer.bytes.withUnsafeBytes { packer.unpacked($0, hasEqualizer: hasEqualizer) }
         #expect(found.weights == matrix.weights && found.scales == matrix.scales)
         #expect(found.equalizer == matrix.equalizer)
         checkPads(writer.bytes, matrix)
