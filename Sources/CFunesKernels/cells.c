@@ -86,7 +86,7 @@ static void quantize(const funes_isa *isa, const funes_step *step, int32_t which
 }
 
 /* One step of one lane of `count` streams by one thread of the team. */
-static void run_step(const funes_isa *isa, const funes_step *steps, int32_t count, int32_t thread, int32_t threads) {
+FUNES_INLINE void run_step(const funes_isa *isa, const funes_step *steps, int32_t count, int32_t thread, int32_t threads) {
   const funes_cell *cell = steps->cell;
   const funes_matrix *second = steps->second;
   const int32_t vectors = cell->is_reset_before ? 3 : 2;
@@ -116,7 +116,7 @@ static const funes_op *op_of(const cell_call *call, int32_t stream) {
 }
 
 /* Points a stream's step at one lane, before its first inner step. */
-static void begin_lane(funes_step *step, const funes_op *op, int32_t lane) {
+FUNES_INLINE void begin_lane(funes_step *step, const funes_op *op, int32_t lane) {
   const funes_cell *cell = step->cell;
   if (cell->is_inner_axis) return;
   step->h = op->state[0] + (ptrdiff_t)lane * FUNES_PADDED(cell->output_count);
@@ -124,7 +124,7 @@ static void begin_lane(funes_step *step, const funes_op *op, int32_t lane) {
 }
 
 /* Points it at step `at` of all lanes of a row. */
-static void point(funes_step *step, const funes_op *op, int32_t row, ptrdiff_t at) {
+FUNES_INLINE void point(funes_step *step, const funes_op *op, int32_t row, ptrdiff_t at) {
   const funes_cell *cell = step->cell;
   const int32_t shown = cell->kind == FUNES_CELL_LSTM ? 4 : cell->kind == FUNES_CELL_GRU ? 3 : 1;
   step->is_fresh = cell->is_inner_axis && at % cell->inner_steps == (cell->is_reversed ? cell->inner_steps - 1 : 0);
@@ -134,35 +134,44 @@ static void point(funes_step *step, const funes_op *op, int32_t row, ptrdiff_t a
 }
 
 /* Every lane of one row. The team meets between steps, since each reads what all have written of h. */
-static void run_row(const cell_call *call, funes_step *steps, int32_t row, int is_first, int32_t thread,
-                    int32_t threads) {
+FUNES_INLINE void run_row(const cell_call *call, funes_step *steps, int32_t count, int32_t row, int is_first,
+                          int32_t thread, int32_t threads) {
   const funes_cell *cell = steps->cell;
   const int32_t inner_steps = cell->is_inner_axis ? cell->inner_steps : 1;
   for (int32_t lane = 0; lane < cell->lanes; lane++) {
-    for (int32_t s = 0; s < call->count; s++) begin_lane(steps + s, op_of(call, s), lane);
+    for (int32_t s = 0; s < count; s++) begin_lane(steps + s, op_of(call, s), lane);
     for (int32_t k = 0; k < inner_steps; k++) {
       const int32_t inner = cell->is_inner_axis && cell->is_reversed ? inner_steps - 1 - k : k;
       const ptrdiff_t at = (ptrdiff_t)lane * inner_steps + inner;
-      for (int32_t s = 0; s < call->count; s++) point(steps + s, op_of(call, s), row, at);
+      for (int32_t s = 0; s < count; s++) point(steps + s, op_of(call, s), row, at);
       if (!is_first) wait_for_team(threads);
       is_first = 0;
-      run_step(call->isa, steps, call->count, thread, threads);
+      run_step(call->isa, steps, count, thread, threads);
       steps->is_backward ^= 1;
     }
   }
 }
 
-static void run_call(const void *data, int32_t thread, int32_t threads) {
-  const cell_call *call = data;
-  funes_step steps[FUNES_TOGETHER];
-  for (int32_t s = 0; s < call->count; s++) {
+FUNES_INLINE void run_rows(const cell_call *call, funes_step *steps, int32_t count, int32_t thread, int32_t threads) {
+  for (int32_t s = 0; s < count; s++) {
     lay_out(steps + s, &op_of(call, s)->cell, call->streams->scratch[call->first + s]);
   }
   steps->is_backward = (int32_t)(call->turn & 1);
   const funes_cell *cell = steps->cell;
   const int is_from_last = cell->is_reversed && !cell->is_inner_axis;
   for (int32_t k = 0; k < call->rows; k++) {
-    run_row(call, steps, call->row + (is_from_last ? call->rows - 1 - k : k), k == 0, thread, threads);
+    run_row(call, steps, count, call->row + (is_from_last ? call->rows - 1 - k : k), k == 0, thread, threads);
+  }
+}
+
+/* A small step of one stream takes as long to get here as to compute, so for it the loops over streams and team fold. */
+static void run_call(const void *data, int32_t thread, int32_t threads) {
+  const cell_call *call = data;
+  funes_step steps[FUNES_TOGETHER];
+  if (FUNES_TOGETHER == 1 || (call->count == 1 && threads == 1)) {
+    run_rows(call, steps, 1, 0, 1);
+  } else {
+    run_rows(call, steps, call->count, thread, threads);
   }
 }
 

@@ -11,6 +11,9 @@
 #pragma GCC optimize("fp-contract=off")
 #endif
 
+/* For what is compiled anew for each use, with what is known there. */
+#define FUNES_INLINE static inline __attribute__((always_inline, unused))
+
 /* Tile sequences that one product sums beside each other: a block's gates, or adjacent blocks of a plain matrix. */
 enum { FUNES_MAX_STREAMS = 4 };
 #if __STDC_HOSTED__

@@ -11,8 +11,6 @@
 
 _Static_assert(FLT_EVAL_METHOD == 0, "float expressions must be evaluated in binary32");
 
-#define FUNES_INLINE static inline __attribute__((always_inline, unused))
-
 #if FUNES_WIDTH == 1
 
 typedef float vfloat;

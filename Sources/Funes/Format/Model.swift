@@ -112,7 +112,8 @@ public struct Model: @unchecked Sendable {
 }
 
 /// What a program owns of the sections that programs tile.
-struct ProgramRanges {
-  var run = 0, port = 0, reset = 0, operation = 0
-  var runCount = 0, portCount = 0, resetCount = 0, operatorCount = 0, inputCount = 0
+@usableFromInline struct ProgramRanges {
+  var run = 0, reset = 0, operation = 0
+  var runCount = 0, resetCount = 0, operatorCount = 0
+  @usableFromInline var port = 0, portCount = 0, inputCount = 0
 }

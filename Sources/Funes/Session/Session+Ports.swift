@@ -50,6 +50,8 @@ extension Session {
 
   /// Rows of an output that the latest call was asked for, (rows, width); valid until the next call.
   @_noLocks
+  @inlinable
+  @inline(__always)
   public func unsafeOutput(_ index: Int = 0, of program: Int = 0) -> UnsafeBufferPointer<Float> {
     let port = outputPort(index, of: program)
     let first = port.rows.base + firstOutputRow(port) * Int(port.rows.width)
@@ -75,6 +77,8 @@ extension Session {
   }
 
   /// Reads rows of an output.
+  @inlinable
+  @inline(__always)
   public func withOutput<R>(_ index: Int = 0, of program: Int = 0, _ body: (Span<Float>) -> R) -> R {
     let buffer = unsafeOutput(index, of: program)
     return body(Span(_unsafeElements: buffer))
@@ -110,6 +114,7 @@ extension Session {
   }
 
   @_noLocks
+  @inline(__always)
   private func copyOutput(into output: inout MutableSpan<Float>) {
     let source = unsafeOutput()
     let fits = output.count == outputWidth()
@@ -127,6 +132,7 @@ extension Session {
   }
 
   @_noLocks
+  @inlinable
   @inline(__always)
   func outputPort(_ index: Int, of program: Int) -> PlannedPort {
     precondition(program >= 0 && program < plan.programCount, "Session: no such program")

@@ -57,7 +57,7 @@ extension Session {
   @_noLocks
   mutating func begin(_ program: Int, rows: Int, outputs: OutputRows) -> RunResult {
     let planned = plan.programs[program]
-    var result = admit(planned, rows: rows)
+    var result = plan.admit(planned, rows: rows)
     if result.rows < rows, planned.isBlock { result.rows = 0 }
     for domain in 0..<domainRows.count { domainRows[domain] = 0 }
     isLastRowOnly = outputs == .last
@@ -81,6 +81,8 @@ extension Session {
   }
 
   @_noLocks
+  @inlinable
+  @inline(__always)
   func outputRows(_ port: PlannedPort) -> Int {
     let made = Int(domainRows[Int(port.domain)])
     return isLastRowOnly ? min(made, 1) : made
@@ -88,44 +90,10 @@ extension Session {
 
   /// The row, of those that the latest call made of an output, with which what it was asked for begins.
   @_noLocks
+  @inlinable
+  @inline(__always)
   func firstOutputRow(_ port: PlannedPort) -> Int {
     isLastRowOnly ? max(0, Int(domainRows[Int(port.domain)]) - 1) : 0
-  }
-
-  /// How many of the rows the inputs' policies admit, and have room.
-  @_noLocks
-  private func admit(_ program: PlannedProgram, rows: Int) -> RunResult {
-    let ranges = program.ranges
-    var result = RunResult(rows: rows, status: .ok)
-    for index in ranges.port..<(ranges.port + ranges.inputCount) {
-      // A row at a time: its width fits the kernels' counts, that of all rows may not.
-      var row = 0
-      while row < result.rows, admits(plan.ports + index, row) { row += 1 }
-      if row < result.rows {
-        result = RunResult(rows: row, status: plan.ports[index].classes > 0 ? .idOutOfRange : .notFinite)
-      }
-    }
-    for index in program.filling..<(program.filling + program.fillingCount) {
-      let room = plan.fillings[index].room
-      if room < UInt32(result.rows) { result = RunResult(rows: Int(room), status: .cacheFull) }
-    }
-    return result
-  }
-
-  /// Whether an input's policy admits a row, which it may change first.
-  @_noLocks
-  private func admits(_ port: UnsafePointer<PlannedPort>, _ row: Int) -> Bool {
-    let width = port.pointee.rows.width
-    let values = port.pointee.rows.base + row * Int(width)
-    if port.pointee.classes > 0 {
-      let ids = UnsafeMutableRawPointer(values).assumingMemoryBound(to: Int32.self)
-      return funes_first_bad_id(ids, width, port.pointee.classes) == width
-    }
-    if port.pointee.replaces {
-      funes_replace_absurd(values, width, port.pointee.low, port.pointee.high)
-      return true
-    }
-    return funes_first_absurd(values, width) == width
   }
 
   @_noLocks
@@ -199,5 +167,45 @@ extension Session {
     case .remember: funes_remember(op, &context, row, rows)
     case .memoryAttention: funes_memory_attention(op, &context, row, rows)
     }
+  }
+}
+
+// A session's own methods that do not mutate it are called with a copy of all its fields: a few hundred bytes a step.
+extension SessionPlan {
+  /// How many of the rows the inputs' policies admit, and have room.
+  @_noLocks
+  @inline(__always)
+  func admit(_ program: PlannedProgram, rows: Int) -> RunResult {
+    let ranges = program.ranges
+    var result = RunResult(rows: rows, status: .ok)
+    for index in ranges.port..<(ranges.port + ranges.inputCount) {
+      // A row at a time: its width fits the kernels' counts, that of all rows may not.
+      var row = 0
+      while row < result.rows, admits(ports + index, row) { row += 1 }
+      if row < result.rows {
+        result = RunResult(rows: row, status: ports[index].classes > 0 ? .idOutOfRange : .notFinite)
+      }
+    }
+    for index in program.filling..<(program.filling + program.fillingCount) {
+      let room = fillings[index].room
+      if room < UInt32(result.rows) { result = RunResult(rows: Int(room), status: .cacheFull) }
+    }
+    return result
+  }
+
+  /// Whether an input's policy admits a row, which it may change first.
+  @_noLocks
+  private func admits(_ port: UnsafePointer<PlannedPort>, _ row: Int) -> Bool {
+    let width = port.pointee.rows.width
+    let values = port.pointee.rows.base + row * Int(width)
+    if port.pointee.classes > 0 {
+      let ids = UnsafeMutableRawPointer(values).assumingMemoryBound(to: Int32.self)
+      return funes_first_bad_id(ids, width, port.pointee.classes) == width
+    }
+    if port.pointee.replaces {
+      funes_replace_absurd(values, width, port.pointee.low, port.pointee.high)
+      return true
+    }
+    return funes_first_absurd(values, width) == width
   }
 }

@@ -28,12 +28,12 @@ public struct Session: ~Copyable {
   let memory: UnsafeMutableRawPointer
   let ownsMemory: Bool
   let layout: SessionLayout
-  let plan: SessionPlan
+  @usableFromInline let plan: SessionPlan
   var context: funes_context
   /// Rows of each domain in the latest call.
-  var domainRows = InlineArray<16, Int32>(repeating: 0)
+  @usableFromInline var domainRows = InlineArray<16, Int32>(repeating: 0)
   /// The latest call was asked for the last row of each output.
-  var isLastRowOnly = false
+  @usableFromInline var isLastRowOnly = false
   #if !hasFeature(Embedded)
     /// Keeps a file's bytes alive; never touched by a step.
     let file: ModelFile?

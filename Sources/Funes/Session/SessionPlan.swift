@@ -21,9 +21,9 @@ struct PlannedRun {
 }
 
 /// An input or output: where its rows are and what it admits.
-struct PlannedPort {
-  var rows: funes_rows
-  var domain: Int32
+@usableFromInline struct PlannedPort {
+  @usableFromInline var rows: funes_rows
+  @usableFromInline var domain: Int32
   /// Above 0 for ids.
   var classes: Int32
   var replaces: Bool
@@ -55,8 +55,8 @@ struct PlannedFilling {
   }
 }
 
-struct PlannedProgram {
-  var ranges: ProgramRanges
+@usableFromInline struct PlannedProgram {
+  @usableFromInline var ranges: ProgramRanges
   var isBlock: Bool
   /// Where its fillings begin, and how many it has.
   var filling: Int
@@ -64,16 +64,16 @@ struct PlannedProgram {
 }
 
 /// Typed pointers into the head of a session's block.
-struct SessionPlan {
+@usableFromInline struct SessionPlan {
   let operators: UnsafeMutablePointer<funes_op>
   let entries: UnsafeMutablePointer<PlannedOperator>
-  let programs: UnsafeMutablePointer<PlannedProgram>
+  @usableFromInline let programs: UnsafeMutablePointer<PlannedProgram>
   let runs: UnsafeMutablePointer<PlannedRun>
-  let ports: UnsafeMutablePointer<PlannedPort>
+  @usableFromInline let ports: UnsafeMutablePointer<PlannedPort>
   let states: UnsafeMutablePointer<PlannedState>
   let resets: UnsafeMutablePointer<Int32>
   let fillings: UnsafeMutablePointer<PlannedFilling>
-  let programCount: Int
+  @usableFromInline let programCount: Int
   let stateCount: Int
 
   /// Bytes that a model's plan takes.
