@@ -13,6 +13,7 @@ struct CompareCommand: ParsableCommand {
       funes compare <model> --golden <file> --map <port=tensor,...> [<options>]
       funes compare <model> --against <file> [--recipe <file>] [<options>]
       funes compare <model> --golden <file> --map <port=tensor,...> --against <file> [<options>]
+      funes compare <model> --against <file> --stream [--steps <count>] [<options>]
       """,
     discussion: """
       With --golden the model runs over inputs that the original framework wrote down, and its outputs are held \
@@ -30,8 +31,16 @@ struct CompareCommand: ParsableCommand {
 
       With both it is the checkpoint in double precision that is held against the goldens: what is left is not int8's.
 
+      With --stream the model runs for a million steps, or as many as double precision takes in a minute or two, from \
+      one reset, without any data: silence, full scale, white noise, steps that saturate, and the decay after an impulse. \
+      Outputs and states may be no NaN, and no error may grow: in the last tenth of the steps not by more than 6 dB \
+      over the second, with SNR falling by more than 3 dB. Full scale is 1, or what --input reaches.
+
+        funes compare vad.funes --against vad.pt --recipe vad.json --stream --limit 'state-snr 40'
+
       Figures: snr (dB), max-abs, cosine (the lowest of all rows), agreement (% of rows with the same largest value). \
-      A --limit that does not hold sets exit code 1; with --against limits are for the program's outputs.
+      A --limit that does not hold sets exit code 1; with --against limits are for the program's outputs, and with \
+      --stream there is state-snr for states.
       """)
 
   @Argument(help: ArgumentHelp("A .funes file.", valueName: "model"))
@@ -56,12 +65,34 @@ struct CompareCommand: ParsableCommand {
   var chunk: Int?
   @Option(
     help: ArgumentHelp(
-      "snr, max-abs, cosine or agreement, and a number; may be given several times.", valueName: "'figure number'"))
+      "snr, max-abs, cosine, agreement or state-snr, and a number; may be given several times.",
+      valueName: "'figure number'"))
   var limit: [CompareLimit] = []
+  @Flag(help: "Hold a very long stream against the checkpoint, without data.")
+  var stream = false
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Steps of each case of --stream (default: 1000000, fewer of large models).", valueName: "count"))
+  var steps: Int?
   @Flag(help: "Print JSON.")
   var json = false
+  @Flag(help: "Show progress even where stderr is no terminal.")
+  var progress = false
 
   func validate() throws {
+    if stream {
+      guard !against.isEmpty else { throw ValidationError("--stream: found no --against, expected the checkpoint") }
+      guard golden == nil else { throw ValidationError("--stream: found --golden, expected a stream without data") }
+    } else {
+      guard steps == nil else { throw ValidationError("--steps: found no --stream, expected it") }
+      guard !limit.contains(where: { $0.figure == .stateSNR }) else {
+        throw ValidationError("--limit: found state-snr without --stream, expected snr, max-abs, cosine or agreement")
+      }
+    }
+    if let steps, !CompareCommand.stepRange.contains(steps) {
+      throw ValidationError("--steps: found \(steps), expected 100 to 100000000")
+    }
     guard golden != nil || !against.isEmpty else {
       throw ValidationError("compare: expected --golden or --against")
     }
@@ -83,6 +114,7 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     let file = try ModelFile(path: model)
+    if stream { return try runStream(file) }
     let table = try golden.map { try compareGolden(file, $0) } ?? compareLayers(file)
     let stdout = ByteWriter.standardOutput()
     try stdout.write(json ? table.json : table.text)
@@ -127,7 +159,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   /// The float side, which must be what the model was made of.
-  private func importedGraph(_ file: ModelFile) throws -> Graph {
+  func importedGraph(_ file: ModelFile) throws -> Graph {
     let named = against.filter { $0.contains("=") }
     let paths = try CheckpointPaths.dictionary(
       plain: against.filter { !$0.contains("=") }, named: named, recipe: recipe)

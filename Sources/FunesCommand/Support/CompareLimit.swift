@@ -15,6 +15,8 @@ struct CompareLimit: Equatable, ExpressibleByArgument {
     case cosine
     /// At least so many percent of rows with the same largest value.
     case agreement
+    /// At least so many dB in every state of a long stream.
+    case stateSNR = "state-snr"
   }
 
   var figure: Figure
@@ -29,16 +31,17 @@ struct CompareLimit: Equatable, ExpressibleByArgument {
     self.value = value
   }
 
-  /// What is wrong with a difference; nil where it keeps the limit. NaN keeps none.
-  func violation(by difference: Difference, of name: String) -> String? {
+  /// What is wrong with a difference; nil where it keeps the limit, or where the limit is not for it. NaN keeps none.
+  func violation(by difference: Difference, of name: String, isState: Bool = false) -> String? {
+    guard isState == (figure == .stateSNR) else { return nil }
     let (found, keeps) =
       switch figure {
-      case .snr: (difference.snr, difference.snr >= value)
+      case .snr, .stateSNR: (difference.snr, difference.snr >= value)
       case .maxAbs: (difference.maxAbs, difference.maxAbs <= value)
       case .cosine: (difference.lowestCosine, difference.lowestCosine >= value)
       case .agreement: (difference.agreement, difference.agreement >= value)
       }
-    let unit = figure == .snr ? " dB" : figure == .agreement ? " %" : ""
+    let unit = figure == .snr || figure == .stateSNR ? " dB" : figure == .agreement ? " %" : ""
     return keeps
       ? nil
       : "\(name): \(figure.rawValue): found \(Decimal.significant(found, digits: 5))\(unit),"

@@ -47,7 +47,7 @@ struct Failure {
       is ModelRunError, is ProvenanceError, is FolderError, is TokenizerError, is ClassifyError:
       exitCode = Failure.badData
     case BenchError.noTemporaryFile: exitCode = Failure.cannotCreate
-    case is ChoiceError, is ContextError, is ISAChoiceError, is BenchError, OutputPathError.taken:
+    case is ChoiceError, is LongStreamError, is ContextError, is ISAChoiceError, is BenchError, OutputPathError.taken:
       exitCode = Failure.usage
     case is AtomicFileError, is OutputPathError: exitCode = Failure.cannotCreate
     case is LimitError, is BrokenModelError: exitCode = Failure.limitExceeded

@@ -19,8 +19,11 @@ public struct Difference: Sendable, Equatable {
   public private(set) var agreeingRowCount = 0
   /// Cosine of the angle between a row expected and found: the smallest of all rows. 1 before the first.
   public private(set) var lowestCosine = 1.0
+  /// Largest |expected|.
+  public private(set) var largestMagnitude = 0.0
   private var signal = 0.0
   private var error = 0.0
+  private var valueCount = 0
 
   public init() {}
 
@@ -36,10 +39,12 @@ public struct Difference: Sendable, Equatable {
       foundEnergy += f * f
       product += e * f
       error += (e - f) * (e - f)
+      if abs(e) > largestMagnitude { largestMagnitude = abs(e) }
       if !(abs(e - f) <= maxAbs), !maxAbs.isNaN { maxAbs = abs(e - f) }
     }
     signal += expectedEnergy
     rowCount += 1
+    valueCount += expected.count
     if Difference.argmax(expected) == Difference.argmax(found) { agreeingRowCount += 1 }
     let scale = expectedEnergy.squareRoot() * foundEnergy.squareRoot()
     let cosine = scale == 0 ? (expectedEnergy == foundEnergy ? 1 : 0) : product / scale
@@ -59,6 +64,11 @@ public struct Difference: Sendable, Equatable {
     if error == 0 { return .infinity }
     return 10 * log10(signal / error)
   }
+
+  /// sqrt(Σ error² / number of values); 0 before the first.
+  public var rootMeanSquareError: Double { valueCount == 0 ? 0 : (error / Double(valueCount)).squareRoot() }
+  /// sqrt(Σ expected² / number of values); 0 before the first.
+  public var rootMeanSquareSignal: Double { valueCount == 0 ? 0 : (signal / Double(valueCount)).squareRoot() }
 
   /// Rows that agree, in percent.
   public var agreement: Double { rowCount == 0 ? 100 : 100 * Double(agreeingRowCount) / Double(rowCount) }

@@ -55,6 +55,13 @@ public final class ModelRunner: ProgramRunner {
 
   public func reset() { session.reset() }
 
+  /// A state as it is now, (lanes, width).
+  public func state(_ index: Int) -> [Float] {
+    var values = [Float](repeating: 0, count: session.stateCount(index))
+    session.readState(index, into: values.mutableSpan)
+    return values
+  }
+
   /// Runs a program over `rows` rows of its inputs and returns the rows of each output.
   ///
   /// A stream is run in chunks; of an output with one row a call the latest is returned.

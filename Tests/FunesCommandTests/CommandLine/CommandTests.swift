@@ -223,6 +223,40 @@ import Testing
     #expect(object["isStreamingProven"] as? Bool == true)
   }
 
+  @Test func aLongStreamIsHeldAgainstItsCheckpoint() throws {
+    let folder = try Folder()
+    let (weights, model) = (folder.path("gru.safetensors"), folder.path("gru.funes"))
+    try Data(CommandTests.stateDictionary(seed: 1)).write(to: URL(fileURLWithPath: weights))
+    #expect(try Shell.funes(["convert", weights, "-o", model]).code == 0)
+    let arguments = ["compare", model, "--against", weights, "--stream", "--steps", "500"]
+    let found = try Shell.funes(arguments + ["--limit", "state-snr 20", "--limit", "cosine 0.9"])
+    #expect(found.code == 0 && found.text.contains("500 steps of each case"), "\(found.talk)")
+    for stream in ["silence", "full scale", "white noise", "saturating steps", "decay after an impulse"] {
+      #expect(found.text.contains("\n\(stream)  "), "\(stream)")
+    }
+    let exceeded = try Shell.funes(arguments + ["--limit", "state-snr 300", "--limit", "snr 1"])
+    #expect(exceeded.code == 1 && exceeded.text == found.text)
+    #expect(exceeded.talk.contains("white noise, state \"") && !exceeded.talk.contains("output \""))
+    let json = try Shell.funes(arguments + ["--json"])
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any])
+    let cases = try #require(object["cases"] as? [[String: Any]])
+    #expect(object["steps"] as? Int == 500 && cases.count == 5)
+    let signal = try #require((cases[2]["signals"] as? [[String: Any]])?.first)
+    #expect(
+      signal.keys.sorted() == ["difference", "growth", "isFinite", "isGrowing", "isState", "name", "tenths"])
+    #expect((signal["tenths"] as? [Any])?.count == 10)
+    for (options, says) in [
+      (["--steps", "99"], "found 99, expected 100 to"), (["--golden", "g"], "found --golden"),
+    ] {
+      let refused = try Shell.funes(arguments + options)
+      #expect(refused.code == 64 && refused.talk.contains(says), "\(refused.talk)")
+    }
+    let alone = ["compare", model, "--against", weights]
+    #expect(try Shell.funes(alone + ["--steps", "500"]).talk.contains("found no --stream"))
+    #expect(try Shell.funes(alone + ["--limit", "state-snr 4"]).talk.contains("state-snr without --stream"))
+    #expect(try Shell.funes(["compare", model, "--stream"]).talk.contains("found no --against"))
+  }
+
   @Test func evaluationScoresATextTheSameFromIDs() throws {
     let folder = try Folder()
     try Data("abcüab\nabc\n".utf8).write(to: URL(fileURLWithPath: folder.path("t")))
