@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the goldens of patches, pooling, positions and constants, by PyTorch.
+"""Makes the goldens of patches, frames, pooling, positions and constants, by PyTorch.
 
 From: nothing but a seed.
 To:   DIR/operators.npz, which holds <case>.input, <case>.output and the weights of each case.
@@ -47,6 +47,24 @@ def cases():
     table = nn.Embedding(11, 6)
     x = torch.randn(11, 6)
     yield "position", {"input": x, "output": x + table(torch.arange(11)), "table": table.weight}
+
+    # Convolutions inside a row, whose positions come first here; then the root of what they make, squared.
+    for name, mode, padding, options in (
+        ("inner", "constant", (1, 1), {}), ("inner.wide", "reflect", (4, 2), {"stride": 2, "dilation": 3}),
+        ("inner.held", "replicate", (5, 0), {"stride": 3}),
+    ):
+        conv = nn.Conv1d(3, 4, 3, **options)
+        x = torch.randn(STEPS, 3, 11)
+        padded = nn.functional.pad(x, padding, mode)
+        weights = {"weight": conv.weight, "bias": conv.bias}
+        yield name, {"input": x.mT, "output": conv(padded).abs().mT, **weights}
+
+    # A spectrum of one channel, and the frames that it is made of.
+    conv = nn.Conv1d(1, 6, 8, stride=4, bias=False)
+    x = torch.randn(STEPS, 1, 24)
+    padded = nn.functional.pad(x, (0, 4), "reflect")
+    patches = nn.functional.unfold(padded[:, :, None], (1, 8), stride=(1, 4)).mT
+    yield "spectrum", {"input": x.squeeze(1), "patches": patches, "output": conv(padded).mT, "weight": conv.weight}
 
 
 def main():

@@ -24,11 +24,11 @@ KINDS = [b"STRS", b"CONS", b"VALS", b"STAT", b"OPS ", b"RUNS", b"PROG", b"RSET",
          b"META", b"GOLD", b"DATA"]
 CODES = ("LINEAR EMBEDDING ONE_HOT RNN LSTM GRU ADD MULTIPLY CONCAT SLICE ACTIVATE SOFTMAX LOG_SOFTMAX L2_NORMALIZE "
          "COPY LAST MEAN WINDOW SUBSAMPLE STATE_READ STATE_WRITE LAYER_NORM RMS_NORM ROTARY ATTENTION SCALE CONSTANT POSITION FIRST "
-         "POOL PATCHES BLOCK_ATTENTION REMEMBER MEMORY_ATTENTION").split()
+         "POOL PATCHES BLOCK_ATTENTION REMEMBER MEMORY_ATTENTION FRAMES").split()
 FUNCTIONS = [lambda x: x, lambda x: np.maximum(x, 0), np.tanh, lambda x: 0.5 + 0.5 * np.tanh(0.5 * x),
              lambda x: np.clip(0.2 * x + 0.5, 0, 1), lambda x: x * (1 + np.vectorize(math.erf)(x / 2 ** 0.5)) / 2,
              lambda x: x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x ** 3))) / 2,
-             lambda x: x * (0.5 + 0.5 * np.tanh(0.5 * x))]
+             lambda x: x * (0.5 + 0.5 * np.tanh(0.5 * x)), lambda x: np.sqrt(np.maximum(x, 0))]
 
 
 def up(count, to=16):
@@ -218,6 +218,8 @@ def perform(file, op, xs):
         ys = [rows_of.pool([np.broadcast_to(v, (rows, v.shape[1])) for v in xs], n[0], n[1])]
     elif code == "PATCHES":
         ys = [rows_of.patches(x, n)]
+    elif code == "FRAMES":
+        ys = [rows_of.frames(x, n)]
     elif code == "STATE_READ":
         ys = [states[0].reshape(1, -1)]
     else:

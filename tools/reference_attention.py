@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attention, pooling and patches of tools/reference.py, in numpy by FORMAT.md alone. Not a command; imported by it."""
+"""Attention, pooling, patches and frames of tools/reference.py, in numpy by FORMAT.md alone. Not a command; imported by it."""
 import struct
 
 import numpy as np
@@ -97,3 +97,12 @@ def patches(x, numbers):
     cut = [x[:, :, i:i + kh, j:j + kw].reshape(len(x), -1)
            for i in range(0, x.shape[2] - kh + 1, sh) for j in range(0, x.shape[3] - kw + 1, sw)]
     return np.concatenate(cut, axis=1)
+
+
+def frames(x, numbers):
+    """Rows of (N, w) to (M, k w)."""
+    positions, kernel, stride, dilation, padding, mode = numbers
+    x = x.reshape(len(x), positions, -1)
+    x = np.pad(x, ((0, 0), (padding & 0xFFFF, padding >> 16 & 0xFFFF), (0, 0)), ("constant", "reflect", "edge")[mode])
+    starts = range(0, x.shape[1] - (kernel - 1) * dilation, stride)
+    return np.stack([x[:, at:at + (kernel - 1) * dilation + 1:dilation] for at in starts], axis=1).reshape(len(x), -1)

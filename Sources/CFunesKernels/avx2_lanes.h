@@ -51,6 +51,11 @@ FUNES_INLINE float strict_sqrt(float x) {
   return x > 0.0f ? _mm_cvtss_f32(root) : 0.0f;
 }
 
+FUNES_INLINE vfloat strict_roots(vfloat x) {
+  const __m256 is_positive = _mm256_cmp_ps((__m256)x, _mm256_setzero_ps(), _CMP_GT_OQ);
+  return (vfloat)_mm256_and_ps(_mm256_sqrt_ps((__m256)x), is_positive);
+}
+
 #define FUNES_HAS_ROUND_TO_HALVES
 FUNES_INLINE void round_to_halves(uint16_t *y, vfloat v) {
   const __m256 x = (__m256)v, limit = _mm256_set1_ps(65504.0f);

@@ -9,6 +9,7 @@ FUNES_INLINE vfloat apply_alone(int32_t activation, vfloat v) {
   case FUNES_GELU: return strict_gelu(v);
   case FUNES_GELU_TANH: return strict_gelu_tanh(v);
   case FUNES_SILU: return strict_silu(v);
+  case FUNES_SQRT: return strict_roots(v);
   default: return apply(activation, v);
   }
 }
@@ -28,6 +29,7 @@ static void ISA_NAME(activate)(int32_t activation, float *y, const float *x, int
   case FUNES_GELU: activate_all(FUNES_GELU, y, x, count); break;
   case FUNES_GELU_TANH: activate_all(FUNES_GELU_TANH, y, x, count); break;
   case FUNES_SILU: activate_all(FUNES_SILU, y, x, count); break;
+  case FUNES_SQRT: activate_all(FUNES_SQRT, y, x, count); break;
   default: activate_all(FUNES_IDENTITY, y, x, count); break;
   }
 }

@@ -57,6 +57,11 @@ FUNES_INLINE float strict_sqrt(float x) {
   return x > 0.0f ? _mm_cvtss_f32(root) : 0.0f;
 }
 
+FUNES_INLINE vfloat strict_roots(vfloat x) {
+  const __mmask16 is_positive = _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_GT_OQ);
+  return (vfloat)_mm512_maskz_sqrt_ps(is_positive, (__m512)x);
+}
+
 #define FUNES_HAS_ROUND_TO_HALVES
 FUNES_INLINE void round_to_halves(uint16_t *y, vfloat v) {
   const __m512 x = (__m512)v, limit = _mm512_set1_ps(65504.0f);

@@ -31,6 +31,11 @@ FUNES_INLINE float fold_lanes(vfloat v) {
   return vget_lane_f32(half, 0) + vget_lane_f32(half, 1);
 }
 
+FUNES_INLINE vfloat strict_roots(vfloat x) {
+  const uint32x4_t is_positive = vcgtq_f32((float32x4_t)x, vdupq_n_f32(0.0f));
+  return (vfloat)vandq_u32(vreinterpretq_u32_f32(vsqrtq_f32((float32x4_t)x)), is_positive);
+}
+
 FUNES_INLINE vfloat load_halves(const uint16_t *x, int32_t count) {
   uint16_t some[4] = {0};
   for (int32_t k = 0; k < count && count < 4; k++) some[k] = x[k];

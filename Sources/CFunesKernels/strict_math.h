@@ -210,4 +210,9 @@ FUNES_INLINE float strict_sqrt(float x) {
 }
 #endif
 
+#if FUNES_WIDTH == 1
+/* strict_sqrt of each lane; an ISA file of several lanes has its machine's own. */
+FUNES_INLINE vfloat strict_roots(vfloat x) { return strict_sqrt(x); }
+#endif
+
 #endif

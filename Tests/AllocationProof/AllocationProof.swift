@@ -29,6 +29,7 @@ struct AllocationProof {
     checkCounter()
     try prove("every operator", .everyOperator(), steps: steps)
     try prove("images", .images(), steps: steps)
+    try prove("frames", .frames(), steps: steps)
     try prove("attending", .attending(), steps: steps)
     try prove("attending, caches of bytes", .attending(), cacheBits: .eight, steps: steps / 4)
     try prove("decoder", .decoder(), steps: steps)

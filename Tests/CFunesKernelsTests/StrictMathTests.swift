@@ -130,12 +130,26 @@ private func geluTanh(_ x: Double) -> Double {
   #expect(evaluate(FUNES_HARD_SIGMOID, [-3, -2.5, 0, 2.5, 3]) == [0, 0, 0.5, 1, 1])
 }
 
+/// Correctly rounded on every ISA; zero for what is not positive.
+@Test func theRootIsTheMachines() {
+  var random = Seeded(31)
+  var x = (0..<20_003).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: random.next())).magnitude }
+  x = x.filter { !$0.isNaN } + [0, .leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude, .infinity]
+  let expected = bits(x.map { $0.squareRoot() })
+  for isa in availableISAs {
+    #expect(bits(evaluate(FUNES_SQRT, x, isa: isa)) == expected, "\(isa)")
+    let none: [Float] = [-0.0, -1, -.leastNonzeroMagnitude, -.infinity, .nan, -.nan]
+    #expect(bits(evaluate(FUNES_SQRT, none, isa: isa)) == bits([Float](repeating: 0, count: 6)), "\(isa)")
+  }
+}
+
 @Test func everyISAEvaluatesToTheSameBits() {
   var random = Seeded(23)
   var x = (0..<20_000).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: random.next())) }
   x += (0..<20_003).map { _ in random.unit() * 12 }
   let activations = [
     FUNES_RELU, FUNES_TANH, FUNES_SIGMOID, FUNES_HARD_SIGMOID, FUNES_GELU, FUNES_GELU_TANH, FUNES_SILU,
+    FUNES_SQRT,
   ]
   for activation in activations {
     let expected = bits(evaluate(activation, x))

@@ -59,7 +59,15 @@ typedef enum funes_activation {
   FUNES_GELU = 5,         /* x (1 + erf(x / sqrt 2)) / 2 */
   FUNES_GELU_TANH = 6,    /* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 */
   FUNES_SILU = 7,         /* x s(x) */
+  FUNES_SQRT = 8,         /* the root; 0 for what is not positive */
 } funes_activation;
+
+/* What stands beyond the edges of an axis that is cut into frames. */
+typedef enum funes_edges {
+  FUNES_ZEROS = 0,
+  FUNES_REFLECTED = 1,  /* the axis mirrored at its first and last position, which are not repeated */
+  FUNES_REPLICATED = 2, /* the first or last position again */
+} funes_edges;
 
 /* What is added to the scaled score of query i and key j. */
 typedef enum funes_attention_bias {
@@ -224,6 +232,9 @@ FUNES_NO_LOCKS void funes_pool(const funes_op *op, const funes_context *context,
 /* Patches of an image, (out_h out_w, C kh kw), zeros beyond its edges: PyTorch's unfold, transposed. number[0] channels
  * + 65536 (0 for (C, H, W), 1 for (H, W, C)), [1] H, [2] W, [3] kernel, [4] stride, [5] padding: h + 65536 w each. */
 FUNES_NO_LOCKS void funes_patches(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
+/* Frames of an inner axis, x (N, w) to y (M, k w):  y_m,j = x_p at p = m stride - before + j dilation,  j = 0 ... k - 1.
+ * number[0] N, [1] k, [2] stride, [3] dilation, [4] padding: before + 65536 after, [5] a funes_edges. */
+FUNES_NO_LOCKS void funes_frames(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* y_t = mean of all rows since reset: m += (x - m) / n. state[0] = m; state[1] = n, one uint32_t that stops at 2^24. */
 FUNES_NO_LOCKS void funes_mean(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* y = the last number[0] rows up to this one, oldest first, number[1] rows apart; rows before the first are zero.

@@ -220,7 +220,7 @@ struct Arity {
     case .position: Arity(requiredConstants: 1, mostConstants: 1, mostStates: 1)
     case .first: Arity()
     case .pool: Arity(mostInputs: 2, numbers: 2)
-    case .patches: Arity(numbers: 6)
+    case .patches, .frames: Arity(numbers: 6)
     case .attention: Arity(leastInputs: 3, mostInputs: 3, mostConstants: 1, mostStates: 4, numbers: 5)
     case .blockAttention: Arity(leastInputs: 3, mostInputs: 3, mostConstants: 1, numbers: 5)
     case .remember: Arity(leastInputs: 2, mostInputs: 2, leastOutputs: 0, mostOutputs: 0, mostStates: 3, numbers: 1)

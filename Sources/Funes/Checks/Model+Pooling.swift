@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shape rules of factors, position tables, pooling and patches, and which counters fill up.
+// The shape rules of factors, position tables, pooling, patches and frames, and which counters fill up.
 
 extension Model {
   /// The most lanes and heads that pooling has, and rows and columns of an image.
@@ -70,6 +70,35 @@ extension Model {
     try place.require(UInt64(x) == pixels, .shape, UInt64(x), pixels)
     try place.require(elements <= 1 << 24, .extent, elements, UInt64(1 << 24))
     try place.require(UInt64(y) == patches * elements, .shape, UInt64(y), patches * elements)
+  }
+
+  /// An inner axis that is cut into frames: as many as fit, each tap of each inside the axis and its padding.
+  func checkFrames(_ operation: OperatorRecord, _ place: OperatorPlace) throws(ModelError) {
+    for slot in 0..<4 {
+      let extent = Int(operation.number(slot))
+      try place.require(extent >= 1 && extent <= Model.extentLimit, .extent, extent, Model.extentLimit)
+    }
+    let positions = Int(operation.number(0))
+    let kernel = UInt64(operation.number(1))
+    let before = Int(operation.number(4) & 0xFFFF)
+    let after = Int(operation.number(4) >> 16 & 0xFFFF)
+    let edges = operation.number(5)
+    try place.require(edges >= 0 && edges <= 2, .kind, edges, 2)
+    if edges == 1 {
+      // What is mirrored ends with the axis.
+      try place.require(before < positions, .extent, before, positions)
+      try place.require(after < positions, .extent, after, positions)
+    }
+    let span = (kernel - 1) * UInt64(operation.number(3)) + 1
+    let room = UInt64(positions + before + after)
+    try place.require(span <= room, .extent, span, room)
+    let frames = (room - span) / UInt64(operation.number(2)) + 1
+    let x = value(Int(operation.input(0))).width
+    let y = value(Int(operation.output(0))).width
+    try place.require(x % positions == 0, .shape, x, positions)
+    // Below 2^18, at most 2^16 and 2^24: their product stays below 2^58.
+    let values = frames * kernel * UInt64(x / positions)
+    try place.require(UInt64(y) == values, .shape, UInt64(y), values)
   }
 
   /// The counter that each row of a call raises until what it counts is full, and by how much; nil where nothing fills up.

@@ -48,7 +48,7 @@ extension Model {
       try place.require(y == count * lanes, .shape, y, count * lanes)
     case .activate:
       let function = Int(operation.number(0))
-      try place.require(function >= 1 && function <= 7, .kind, function, 7)
+      try place.require(function >= 1 && function <= 8, .kind, function, 8)
       try place.require(x == y, .shape, y, x)
     case .softmax, .logSoftmax, .l2Normalize:
       _ = try lanes(operation, of: x, place)
@@ -91,6 +91,7 @@ extension Model {
     case .position: try checkPosition(operation, place)
     case .pool: try checkPool(operation, place)
     case .patches: try checkPatches(operation, place)
+    case .frames: try checkFrames(operation, place)
     case .blockAttention: try checkBlockAttention(operation, place)
     case .remember: try checkRemember(operation, place)
     case .memoryAttention: try checkMemoryAttention(operation, place)

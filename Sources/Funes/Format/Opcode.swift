@@ -7,9 +7,10 @@ public enum Opcode: Int, Sendable {
   case embedding, oneHot, rnn, lstm, gru, add, multiply, concat, slice, activate, softmax, logSoftmax, l2Normalize
   case copy, last, mean, window, subsample, stateRead, stateWrite, layerNorm, rmsNorm, rotary, attention
   case scale, constant, position, first, pool, patches, blockAttention, remember, memoryAttention
+  case frames
 
   /// The largest code of this version.
-  static let highest = Opcode.memoryAttention
+  static let highest = Opcode.frames
 
   var isCell: Bool { self == .rnn || self == .lstm || self == .gru }
 }

@@ -29,7 +29,7 @@ extension Model {
     guard let opcode = Opcode(rawValue: operation.opcode) else { return false }
     switch opcode {
     case .linear, .embedding, .oneHot, .add, .multiply, .concat, .slice, .activate, .softmax, .logSoftmax, .l2Normalize,
-      .copy, .last, .layerNorm, .rmsNorm, .scale, .constant, .patches,
+      .copy, .last, .layerNorm, .rmsNorm, .scale, .constant, .patches, .frames,
       .memoryAttention:
       return true
     // Lanes are of one row; without them the rows of the call are summed up.

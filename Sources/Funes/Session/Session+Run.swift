@@ -163,6 +163,7 @@ extension Session {
     case .first: funes_first(op, &context, row, rows)
     case .pool: funes_pool(op, &context, row, rows)
     case .patches: funes_patches(op, &context, row, rows)
+    case .frames: funes_frames(op, &context, row, rows)
     case .blockAttention: funes_block_attention(op, &context, row, rows)
     case .remember: funes_remember(op, &context, row, rows)
     case .memoryAttention: funes_memory_attention(op, &context, row, rows)

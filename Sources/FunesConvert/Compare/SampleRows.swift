@@ -5,7 +5,7 @@ import Funes
 
 /// Why tensors are not the rows of a program.
 public enum SampleError: Error, Equatable {
-  /// A tensor's axes are not (rows, width) or (batch, rows, width).
+  /// A tensor's axes are not (rows, width), (batch, rows, width), or one axis of whole rows.
   case shape(tensor: String, found: [Int], port: String, width: Int)
   /// Tensors of one run differ in rows or batch.
   case rowCount(tensor: String, found: [Int], expected: [Int])
@@ -27,7 +27,8 @@ extension SampleError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .shape(let tensor, let found, let port, let width):
-      "tensor \"\(tensor)\": found shape \(found), expected (rows, \(width)) or (batch, rows, \(width)) for \"\(port)\""
+      "tensor \"\(tensor)\": found shape \(found), expected (rows, \(width)), (batch, rows, \(width)) or a multiple of \(width) "
+        + "in one axis for \"\(port)\""
     case .rowCount(let tensor, let found, let expected):
       "tensor \"\(tensor)\": found \(found[0]) × \(found[1]) rows, expected \(expected[0]) × \(expected[1])"
     case .missingInput(let program, let input, let found):
@@ -51,7 +52,7 @@ struct TensorRows {
   var rows: Int
 
   /// The last axes are those of a row where they are `inner`, otherwise as many as make up its width; what is before them
-  /// is rows, or batch and rows.
+  /// is rows, or batch and rows. One axis alone may be a stream of whole rows, as audio is.
   init?(shape: [Int], inner: [Int]) {
     guard let leading = TensorRows.leading(shape, inner) else { return nil }
     switch leading.count {
@@ -74,6 +75,7 @@ struct TensorRows {
       if product == width { best = cut }
       if product > width { break }
     }
+    if best == nil, shape.count == 1, shape[0] > 0, shape[0] % width == 0 { return [shape[0] / width] }
     return best.map { Array(shape[..<$0]) }
   }
 }

@@ -20,7 +20,9 @@ extension Graph {
     }
   }
 
-  public enum Activation: Int, Sendable { case identity = 0, relu, tanh, sigmoid, hardSigmoid, gelu, geluTanh, silu }
+  public enum Activation: Int, Sendable {
+    case identity = 0, relu, tanh, sigmoid, hardSigmoid, gelu, geluTanh, silu, sqrt
+  }
 
   public enum Operation: Sendable {
     /// y = W x + b over the last axis.
@@ -61,6 +63,8 @@ extension Graph {
     /// in each row.
     case pool(lanes: Int?, heads: Int)
     case patches(Patches)
+    /// Frames of an inner axis.
+    case frames(Frames)
     /// Rows that all see each other.
     case blockAttention(BlockAttention)
     /// Appends `lanes` rows of its inputs k and v, (lanes, width) each, to a memory: two caches and a counter.

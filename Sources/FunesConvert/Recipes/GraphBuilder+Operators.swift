@@ -26,7 +26,7 @@ extension GraphBuilder {
       let isLeading = x!.shape.dropLast().reduce(1, *) == lanes
       try finish(
         op, .slice(lanes: lanes, begin: begin, count: count), inputs, isLeading || lanes == 1 ? shape : [lanes, count])
-    case "relu", "tanh", "sigmoid", "hard_sigmoid", "gelu", "gelu_tanh", "silu":
+    case "relu", "tanh", "sigmoid", "hard_sigmoid", "gelu", "gelu_tanh", "silu", "sqrt":
       try finish(op, .activate(GraphBuilder.activation(op.kind)), inputs, x!.shape)
     case "softmax": try finish(op, .softmax(lanes: try lanes(op, inputs[0])), inputs, x!.shape)
     case "log_softmax": try finish(op, .logSoftmax(lanes: try lanes(op, inputs[0])), inputs, x!.shape)
@@ -50,6 +50,8 @@ extension GraphBuilder {
     case "first": try addFirst(op, inputs[0])
     case "pool": try addPool(op, inputs)
     case "patches": try addPatches(op, inputs[0])
+    case "frames": try addFrames(op, inputs[0])
+    case "inner_conv1d": try addInnerConvolution(op, inputs[0])
     case "block_attention": try addBlockAttention(op, inputs)
     case "remember": try addRemember(op, inputs)
     case "memory_attention": try addMemoryAttention(op, inputs[0])
@@ -211,6 +213,7 @@ extension GraphBuilder {
     case "gelu": .gelu
     case "gelu_tanh": .geluTanh
     case "silu": .silu
+    case "sqrt": .sqrt
     default: .identity
     }
   }

@@ -62,7 +62,7 @@ struct OperatorSchema: Sendable {
     "concat": OperatorSchema(inputs: 2...8, fields: [optional("lanes", .integer)]),
     "slice": one([optional("lanes", .integer), required("begin", .integer), required("count", .integer)]),
     "relu": one([]), "tanh": one([]), "sigmoid": one([]), "hard_sigmoid": one([]), "gelu": one([]),
-    "gelu_tanh": one([]), "silu": one([]),
+    "gelu_tanh": one([]), "silu": one([]), "sqrt": one([]),
     "layer_norm": one([
       required("weight", .tensor), optional("bias", .tensor), optional("eps", .number), optional("lanes", .integer),
     ]),
@@ -87,6 +87,8 @@ struct OperatorSchema: Sendable {
       required("kernel", .integers), optional("stride", .integers), optional("padding", .counts),
       optional("layout", .word(["planes", "pixels"])),
     ]),
+    "frames": one([required("kernel", .integer)] + framing),
+    "inner_conv1d": one([required("weight", .tensor), optional("bias", .tensor)] + framing),
     "block_attention": OperatorSchema(
       inputs: 3...3,
       fields: [
@@ -113,6 +115,14 @@ struct OperatorSchema: Sendable {
     "state_read": OperatorSchema(inputs: 0...0, fields: [required("state", .name)]),
     "state_write": OperatorSchema(inputs: 1...1, hasOutput: false, fields: [required("state", .name)]),
   ]
+
+  /// How frames lie on an inner axis.
+  private static var framing: [Field] {
+    [
+      optional("stride", .integer), optional("dilation", .integer), optional("padding", .counts),
+      optional("padding_mode", .word(["zeros", "reflect", "replicate"])),
+    ]
+  }
 
   private static func one(_ fields: [Field]) -> OperatorSchema { OperatorSchema(inputs: 1...1, fields: fields) }
 

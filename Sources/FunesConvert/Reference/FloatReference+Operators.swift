@@ -95,6 +95,7 @@ extension FloatReference {
       let scores = op.inputs.count > 1 ? row(op.inputs[1], index) : nil
       return FloatReference.pool(x, scores, rows: lanes ?? 1, heads: heads)
     case .patches(let patches): return FloatReference.patches(x, patches)
+    case .frames(let frames): return FloatReference.frames(x, frames)
     case .blockAttention(let attention):
       let lanes = attention.lanes ?? 1
       let inner = op.inputs.map { value in
@@ -164,6 +165,7 @@ extension FloatReference {
     case .gelu: x * (1 + erf(x / 2.0.squareRoot())) / 2
     case .geluTanh: x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) / 2
     case .silu: x / (1 + exp(-x))
+    case .sqrt: x > 0 ? x.squareRoot() : 0
     }
   }
 

@@ -108,6 +108,13 @@ extension Graph {
       for extent in extents + [patches.channels] where extent > 0xFFFF || extent < 0 {
         throw .tooLarge(what: "extent of the patches \"\(op.name)\"", found: extent, limit: 0xFFFF)
       }
+    case .frames(let frames):
+      for extent in [frames.before, frames.after] where extent > 0xFFFF || extent < 0 {
+        throw .tooLarge(what: "padding of the frames \"\(op.name)\"", found: extent, limit: 0xFFFF)
+      }
+      for extent in [frames.positions, frames.kernel, frames.stride, frames.dilation] where extent > 65_536 {
+        throw .tooLarge(what: "extent of the frames \"\(op.name)\"", found: extent, limit: 65_536)
+      }
     case .attention(let attention): try checkVector(attention.bias?.constant, for: op.name)
     case .blockAttention(let attention): try checkVector(attention.bias?.constant, for: op.name)
     case .memoryAttention(let attention): try checkVector(attention.score, for: op.name)

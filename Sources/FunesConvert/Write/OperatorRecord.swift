@@ -103,6 +103,13 @@ extension OperatorRecord {
           Int32(patches.size.width), OperatorRecord.pair(patches.kernel), OperatorRecord.pair(patches.stride),
           OperatorRecord.pair(patches.padding),
         ])
+    case .frames(let frames):
+      self.init(
+        code: 35, kind: "frames",
+        numbers: [
+          Int32(frames.positions), Int32(frames.kernel), Int32(frames.stride), Int32(frames.dilation),
+          OperatorRecord.pair(frames.before, frames.after), Int32(frames.padding.rawValue),
+        ])
     }
   }
 

@@ -117,6 +117,16 @@ enum Scheme: String, CaseIterable, CustomTestStringConvertible {
     try expect(found, golden.tensor("h").floats().values, cell, scheme, margin)
   }
 
+  @Test(arguments: Scheme.allCases) func sileroHearsSpeech(scheme: Scheme) throws {
+    let (graph, golden) = try open("silero-vad", "silero_vad_16k_from_jit.safetensors", recipe: "silero-vad")
+    let run = try QuantizedRun(graph, scheme.precision)
+    let audio = try golden.tensor("audio").floats().values
+    let found = try run.rows(audio, count: audio.count / 512, output: "probability")
+    let expected = try golden.tensor("probs").floats().values
+    for (found, expected) in zip(found, expected) { #expect((found > 0.5) == (expected > 0.5)) }
+    try expect(found, expected, limits("silero-vad"), scheme, margin)
+  }
+
   // MARK: Shared
 
   private func open(

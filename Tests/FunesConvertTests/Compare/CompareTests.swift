@@ -38,6 +38,8 @@ import Testing
     #expect(rows([7], 1) == [1, 7])
     #expect(rows([2, 7], 1) == [2, 7])
     #expect(rows([7, 1], 1) == [1, 7])
+    #expect(rows([280], 40) == [1, 7])
+    #expect(rows([281], 40) == nil && rows([0], 40) == nil)
     #expect(rows([7, 39], 40) == nil)
     #expect(rows([2, 2, 7, 40], 40) == nil)
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Patches, pooling, positions and constants against PyTorch: the goldens that tools/make_operator_golden.py makes.
+// Patches, frames, pooling, positions and constants against PyTorch: the goldens that tools/make_operator_golden.py makes.
 
 import Funes
 import Testing
@@ -62,7 +62,28 @@ private let runtimeTolerance = 0.03
     Case(
       name: "position", shape: "[6]",
       ops: #"{"op": "position", "input": "x", "output": "y", "weight": "position.table"}"#),
+    inner("inner", #""padding": [1]"#),
+    inner("inner.wide", #""stride": 2, "dilation": 3, "padding": [4, 2], "padding_mode": "reflect""#),
+    inner("inner.held", #""stride": 3, "padding": [5, 0], "padding_mode": "replicate""#),
+    Case(
+      name: "spectrum", shape: "[24]",
+      ops: """
+        {"op": "frames", "input": "x", "output": "p", "kernel": 8, "stride": 4, "padding": [0, 4],
+         "padding_mode": "reflect"},
+        {"op": "linear", "input": "p", "output": "y", "weight": {"tensor": "spectrum.weight", "reshape": [6, 8]}}
+        """),
   ]
+
+  private static func inner(_ name: String, _ fields: String) -> Case {
+    Case(
+      name: name, shape: "[11, 3]",
+      ops: """
+        {"op": "inner_conv1d", "input": "x", "output": "s", "weight": "\(name).weight", "bias": "\(name).bias",
+         \(fields)},
+        {"op": "multiply", "inputs": ["s", "s"], "output": "q"},
+        {"op": "sqrt", "input": "q", "output": "y"}
+        """)
+  }
 
   private func graph(_ test: Case) throws -> Graph {
     let recipe = try Recipe.parse(

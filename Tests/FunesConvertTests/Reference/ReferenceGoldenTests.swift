@@ -120,6 +120,22 @@ import Testing
     expectClose(c, try golden.tensor("c").floats().values, "silero c")
   }
 
+  /// Its own cutting of the stream into frames too, 64 samples of which are of the row before.
+  @Test func theWholeVoiceDetectorHearsSpeech() throws {
+    let imported = try RecipeFiles.imported(
+      "silero-vad", checkpoint: "silero-vad/silero_vad_16k_from_jit.safetensors")
+    let golden = try RecipeFiles.golden("silero-vad/golden.npz")
+    let audio = try golden.tensor("audio").floats().values
+    let model = FloatReference(imported.graph)
+    let result = try model.run(program: "step", inputs: ["samples": .floats(audio)], rows: audio.count / 512)
+    #expect(result.value(named: "frame")?.values == (try golden.tensor("frames").floats().values))
+    let found = try #require(result["probability"])
+    let expected = try golden.tensor("probs").floats().values
+    let error = zip(found, expected).map { abs($0 - $1) }.max()
+    #expect(found.count == expected.count)
+    #expect(error! <= 1e-5, "off by \(error!), expected 1e-5 at most")
+  }
+
   @Test(arguments: ["char-rnn-classification.pt", "weights.npz"]) func namesAreOfTheirLanguages(file: String) throws {
     let imported = try RecipeFiles.imported("char-rnn-classification", checkpoint: "char-rnn-classification/\(file)")
     let golden = try RecipeFiles.golden("char-rnn-classification/golden.npz")

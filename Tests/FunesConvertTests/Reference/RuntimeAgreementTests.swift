@@ -61,6 +61,10 @@ private let tolerance = 2e-3
     try expectAgreement(graph, "every operator")
   }
 
+  @Test func framesMeanTheSame() throws {
+    try expectAgreement(.frames(), "frames")
+  }
+
   @Test func tracedGatesAreThoseThatTheRuntimeShows() throws {
     let graph = Graph.everyOperator()
     let shown = graph.exposingAllValues()

@@ -15,7 +15,9 @@ import Testing
 
   private static let hasNumpy = Python.run(["-c", "import numpy"]) != nil
 
-  @Test(.enabled(if: hasNumpy, "no python3 with numpy"), arguments: [Graph.everyOperator(), .attending(), .images()])
+  @Test(
+    .enabled(if: hasNumpy, "no python3 with numpy"),
+    arguments: [Graph.everyOperator(), .attending(), .images(), .frames()])
   func everyOperatorIsReadAlikeByBoth(graph: Graph) throws {
     let (rows, seed) = (9, 5)
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("funes-\(UUID().uuidString).funes").path

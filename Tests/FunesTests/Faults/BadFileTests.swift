@@ -9,7 +9,7 @@ import Testing
 @Suite struct BadFileTests {
   static let all =
     BadFile.layout + BadFile.records + BadFile.programs + BadFile.operators + BadFile.shapes
-    + BadFile.attention + BadFile.blockAndMemory + BadFile.images + BadFile.pieces + BadFile.tokenizers
+    + BadFile.attention + BadFile.blockAndMemory + BadFile.images + BadFile.frames + BadFile.pieces + BadFile.tokenizers
     + BadFile.uses
 
   @Test func theFileThatTheyAreMadeFromIsGood() throws {

@@ -10,7 +10,8 @@ import Testing
 
 @Suite struct LastRowTests {
   static let graphs: [Graph] = [
-    .decoder(), .everyOperator(), .everyMemory(), .images(), .streaming(.lstm, inputs: 3, units: 18, outputs: 2),
+    .decoder(), .everyOperator(), .everyMemory(), .images(), .frames(),
+    .streaming(.lstm, inputs: 3, units: 18, outputs: 2),
   ]
 
   @Test(arguments: graphs, [1, 7, 64, 130])

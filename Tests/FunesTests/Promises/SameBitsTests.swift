@@ -35,6 +35,7 @@ struct StoredHash: Sendable, CustomTestStringConvertible {
     StoredHash(name: "attending, ask", program: 1, hash: 0xf98b_d00d) { .attending().exposingAllValues() },
     StoredHash(name: "images, step", hash: 0xaa21_ea7f) { .images().exposingAllValues() },
     StoredHash(name: "images, read", program: 1, hash: 0xb1db_502e) { .images().exposingAllValues() },
+    StoredHash(name: "frames", hash: 0x4e76_baff) { .frames().exposingAllValues() },
   ]
 
   /// Twenty rows of models whose layers are large enough to enter a parallel region.
@@ -73,7 +74,7 @@ struct StoredHash: Sendable, CustomTestStringConvertible {
   }
 
   /// Calls of changing sizes against one row at a time: outputs row by row, rows counted, state as a whole.
-  @Test(arguments: [Graph.everyOperator(), .everyMemory(), .images()])
+  @Test(arguments: [Graph.everyOperator(), .everyMemory(), .images(), .frames()])
   func anyChunkingGivesTheSameBits(graph: Graph) throws {
     let loaded = try LoadedModel(graph)
     let total = 120
