@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs an exporter in a virtual environment of its own, which is made under .build/export where it is missing.
+
+Not a command; imported by those beside it."""
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.join(os.path.dirname(os.path.dirname(HERE)), ".build", "export")
+
+
+class ExportError(Exception):
+    """What was found, what was expected, what to do."""
+
+
+def enter(name, otherwise):
+    """Starts the running command again by the environment's interpreter, unless that is the one that runs it.
+
+    name:      of requirements-NAME.txt, which the environment holds exactly.
+    otherwise: what a user can do where it cannot be installed."""
+    folder = os.path.join(BUILD, name)
+    program, stamp = os.path.join(folder, "bin", "python"), os.path.join(folder, "requirements.sha256")
+    if os.path.abspath(sys.prefix) == os.path.abspath(folder):
+        return
+    requirements = os.path.join(HERE, f"requirements-{name}.txt")
+    with open(requirements, "rb") as file:
+        wanted = hashlib.sha256(file.read()).hexdigest()
+    found = open(stamp).read() if os.path.exists(stamp) else ""
+    if found != wanted:
+        print(f"installing requirements-{name}.txt into {os.path.relpath(folder)}", file=sys.stderr)
+        shutil.rmtree(folder, ignore_errors=True)
+        for command in ([sys.executable, "-m", "venv", folder],
+                        [program, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", requirements]):
+            result = subprocess.run(command, capture_output=True, text=True)
+            if result.returncode:
+                lines = (result.stderr or result.stdout).strip().splitlines() or ["no message"]
+                raise ExportError(f"{name}: cannot be installed: {lines[-1][:200]}; {otherwise}")
+        with open(stamp, "w") as file:
+            file.write(wanted)
+    os.execv(program, [program, *sys.argv])
+
+
+def run(main):
+    """Calls main; what cannot be exported becomes one line on stderr and exit code 65, as of the funes command."""
+    program = os.path.basename(sys.argv[0])
+    try:
+        main()
+    except ExportError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        sys.exit(65)
+    except OSError as error:
+        print(f"{program}: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
+        sys.exit(66)
