@@ -151,13 +151,15 @@ struct AllocationProof {
       return (1, 0, 0)
     }
     defer { funes_session_close(session) }
-    let x = UnsafeMutablePointer<Float>.allocate(capacity: 1024)
-    let y = UnsafeMutablePointer<Float>.allocate(capacity: 1024)
+    // Room for the widest rows of the models above.
+    let capacity = 8192
+    let x = UnsafeMutablePointer<Float>.allocate(capacity: capacity)
+    let y = UnsafeMutablePointer<Float>.allocate(capacity: capacity)
     defer {
       x.deallocate()
       y.deallocate()
     }
-    for index in 0..<1024 { x[index] = Float(index % 7) / 7 }
+    for index in 0..<capacity { x[index] = Float(index % 7) / 7 }
     let begin = allocation_call_count()
     for _ in 0..<steps where funes_session_step(session, x, y) != FUNES_OK { fail("from C: a step was refused") }
     return (allocation_call_count() - begin, 0, steps)
