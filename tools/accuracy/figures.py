@@ -11,12 +11,14 @@ BUILD = os.path.join(ROOT, ".build", "accuracy")
 SHARED = os.environ.get("FUNES_SHARED", os.path.join(os.path.dirname(ROOT), "shared"))
 
 
-def parsed(description, checkpoint):
-    """The choices every family has; what is left goes to `funes convert`."""
+def parsed(description, checkpoint, **own):
+    """The choices every family has, and its own with their defaults; what is left goes to `funes convert`."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", default=os.path.join(SHARED, "checkpoints", checkpoint), help="default: %(default)s")
     parser.add_argument("--funes", default=os.path.join(ROOT, ".build", "release", "funes"), help="default: %(default)s")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    for name, default in own.items():
+        parser.add_argument(f"--{name}", default=default, help="default: %(default)s")
     choice, convert = parser.parse_known_args()
     for path, what in ((choice.funes, "the command; swift build -c release --product funes"), (choice.checkpoint, "a checkpoint")):
         if not os.path.exists(path):
