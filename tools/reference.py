@@ -72,12 +72,15 @@ class File:
             return np.frombuffer(data, "<f4", rows, offset).astype(np.float64)
         units, blocks, quads = rows // groups, up(rows // groups) // 16, up(cols, 4) // 4
         count = 64 * groups * blocks * quads
-        tiles = np.frombuffer(data, np.int8, count, offset).reshape(blocks, quads, groups, 16, 4)
-        weights = tiles.transpose(2, 0, 3, 1, 4).reshape(groups, blocks * 16, quads * 4).astype(np.float64)
-        scales = np.frombuffer(data, "<f4", 16 * groups * blocks, offset + count)
+        weights = 0.0
+        for plane in range(planes):
+            tiles = np.frombuffer(data, np.int8, count, offset + plane * count).reshape(blocks, quads, groups, 16, 4)
+            tiles = tiles.transpose(2, 0, 3, 1, 4).reshape(groups, blocks * 16, quads * 4)
+            weights = 255 * weights + tiles.astype(np.float64)
+        scales = np.frombuffer(data, "<f4", 16 * groups * blocks, offset + planes * count)
         weights *= scales.reshape(blocks, groups, 16).transpose(1, 0, 2).reshape(groups, -1, 1)
         if flags & 1:
-            weights *= np.frombuffer(data, "<f4", 4 * quads, offset + count + 128 * groups * blocks)
+            weights *= np.frombuffer(data, "<f4", 4 * quads, offset + planes * count + 64 * (1 + planes) * groups * blocks)
         return weights[:, :units, :cols].reshape(rows, cols)
 
     def program(self, name):

@@ -168,8 +168,10 @@ void funes_parallel(int32_t threads, funes_body body, const void *data);
 /* Waits for the whole team; for bodies only. */
 void funes_parallel_barrier(void);
 
+/* Of weights, in all planes. */
 static inline size_t funes_matrix_bytes(const funes_matrix *matrix) {
-  return (size_t)matrix->blocks * (size_t)matrix->quads * (size_t)matrix->groups * FUNES_TILE_BYTES;
+  const size_t plane = (size_t)matrix->blocks * (size_t)matrix->quads * (size_t)matrix->groups * FUNES_TILE_BYTES;
+  return matrix->low_tiles ? 2 * plane : plane;
 }
 
 /* The team for an operator with `bytes` of weights that `vectors` share. From a cache of its own one core reads weights

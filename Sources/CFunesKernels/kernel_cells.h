@@ -48,9 +48,9 @@ FUNES_INLINE int32_t block_of(const cell_places *places, int32_t place) {
   return places->block + (places->is_one_step ? place : 0);
 }
 
-/* sums[(place * groups + group) * 16 + lane] of one matrix; `which` is the quantised vector of a step. */
-FUNES_INLINE void multiply(int32_t *sums, const cell_places *places, const funes_matrix *matrix, int32_t groups,
-                           int32_t which) {
+/* One plane of `multiply`. */
+FUNES_INLINE void multiply_plane(int32_t *sums, const cell_places *places, const funes_matrix *matrix, int32_t groups,
+                                 int32_t which) {
   if (!places->is_one_step) {
     const uint8_t *beside[FUNES_BESIDE];
     for (int32_t k = 0; k < FUNES_BESIDE; k++) {
@@ -67,19 +67,46 @@ FUNES_INLINE void multiply(int32_t *sums, const cell_places *places, const funes
   }
 }
 
+/* The sums of one matrix, and of its low plane where it has one; null stands for none. */
+typedef struct plane_sums {
+  const int32_t *high, *low;
+} plane_sums;
+
+/* high[(place * groups + group) * 16 + lane] of one matrix, and so low where its weights have 16 bits; `which` is the
+ * quantised vector of a step. Where `low` is null, which is known where this is inlined, weights have 8 bits. */
+FUNES_INLINE plane_sums multiply(int32_t *high, int32_t *low, const cell_places *places, const funes_matrix *matrix,
+                                 int32_t groups, int32_t which) {
+  multiply_plane(high, places, matrix, groups, which);
+  if (!low || !matrix->low_tiles) return (plane_sums){high, 0};
+  const funes_matrix plane = low_plane(matrix);
+  multiply_plane(low, places, &plane, groups, which);
+  return (plane_sums){high, low};
+}
+
+/* Whether both matrices that a cell's first phase multiplies with have weights of 8 bits. */
+FUNES_INLINE int has_bytes(const funes_cell *cell) { return !cell->x.low_tiles && !cell->h.low_tiles; }
+
+FUNES_INLINE plane_sums sums_from(plane_sums sums, int32_t at) {
+  return (plane_sums){sums.high + at, sums.low ? sums.low + at : 0};
+}
+
+FUNES_INLINE vfloat dequantize_planes(plane_sums sums, int32_t at, float scale, const float *row_scales) {
+  return dequantize(sums.high + at, sums.low ? sums.low + at : 0, scale, row_scales);
+}
+
 /* The sums of one place, and where its rows begin in the padded order. */
 typedef struct cell_sums {
   const funes_step *step;
   int32_t row, row_bias;
-  const int32_t *x, *h;
+  plane_sums x, h;
 } cell_sums;
 
 /* `gates` is how many a bias has: with the reset before the product, one more than the matrices. */
-FUNES_INLINE cell_sums sums_of(const cell_places *places, int32_t place, int32_t groups, int32_t gates,
-                               const int32_t *x, const int32_t *h) {
+FUNES_INLINE cell_sums sums_of(const cell_places *places, int32_t place, int32_t groups, int32_t gates, plane_sums x,
+                               plane_sums h) {
   const int32_t block = block_of(places, place), at = place * groups * FUNES_BLOCK_UNITS;
   return (cell_sums){step_of(places, place), block * groups * FUNES_BLOCK_UNITS, block * gates * FUNES_BLOCK_UNITS,
-                     x + at, h + at};
+                     sums_from(x, at), sums_from(h, at)};
 }
 
 /* What a cell may use. */
@@ -107,11 +134,11 @@ FUNES_INLINE vfloat hold(vfloat v, float clip, int32_t count) {
 
 /* `at` is group * 16 + lane. */
 FUNES_INLINE vfloat of_x(const cell_sums *sums, int32_t at) {
-  return dequantize(sums->x + at, sums->step->scales[FUNES_OF_X], sums->step->cell->x.scales + sums->row + at);
+  return dequantize_planes(sums->x, at, sums->step->scales[FUNES_OF_X], sums->step->cell->x.scales + sums->row + at);
 }
 
 FUNES_INLINE vfloat of_h(const cell_sums *sums, int32_t at) {
-  return dequantize(sums->h + at, sums->step->scales[FUNES_OF_H], sums->step->cell->h.scales + sums->row + at);
+  return dequantize_planes(sums->h, at, sums->step->scales[FUNES_OF_H], sums->step->cell->h.scales + sums->row + at);
 }
 
 FUNES_INLINE vfloat bias_of(const cell_sums *sums, int32_t at) {

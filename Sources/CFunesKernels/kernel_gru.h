@@ -18,12 +18,12 @@ FUNES_INLINE void show_reset_and_update(const funes_step *step, int32_t unit, vf
   }
 }
 
-/* The reset after the product: n = a((W_xn x + b_n) + r (W_hn h + b_hn)). */
-FUNES_INLINE void gru_after(const cell_places *places, int32_t gate, int32_t activation) {
+/* The reset after the product: n = a((W_xn x + b_n) + r (W_hn h + b_hn)). `bytes`: no weights have 16 bits. */
+FUNES_INLINE void gru_after(const cell_places *places, int32_t gate, int32_t activation, int32_t bytes) {
   const funes_cell *cell = places->steps->cell;
-  int32_t x[FUNES_BESIDE * 3 * FUNES_BLOCK_UNITS], h[FUNES_BESIDE * 3 * FUNES_BLOCK_UNITS];
-  multiply(x, places, &cell->x, 3, FUNES_OF_X);
-  multiply(h, places, &cell->h, 3, FUNES_OF_H);
+  int32_t x_sums[2][FUNES_BESIDE * 3 * FUNES_BLOCK_UNITS], h_sums[2][FUNES_BESIDE * 3 * FUNES_BLOCK_UNITS];
+  const plane_sums x = multiply(x_sums[0], bytes ? 0 : x_sums[1], places, &cell->x, 3, FUNES_OF_X);
+  const plane_sums h = multiply(h_sums[0], bytes ? 0 : h_sums[1], places, &cell->h, 3, FUNES_OF_H);
   for (int32_t place = 0; place < places->count; place++) {
     const cell_sums sums = sums_of(places, place, 3, 3, x, h);
     FUNES_EACH_LANE {
@@ -42,9 +42,9 @@ FUNES_INLINE void gru_after(const cell_places *places, int32_t gate, int32_t act
 /* The first phase with the reset before the product: r h and z into scratch. */
 FUNES_INLINE void gru_before(const cell_places *places, int32_t gate) {
   const funes_cell *cell = places->steps->cell;
-  int32_t x[FUNES_BESIDE * 2 * FUNES_BLOCK_UNITS], h[FUNES_BESIDE * 2 * FUNES_BLOCK_UNITS];
-  multiply(x, places, &cell->x, 2, FUNES_OF_X);
-  multiply(h, places, &cell->h, 2, FUNES_OF_H);
+  int32_t x_sums[2][FUNES_BESIDE * 2 * FUNES_BLOCK_UNITS], h_sums[2][FUNES_BESIDE * 2 * FUNES_BLOCK_UNITS];
+  const plane_sums x = multiply(x_sums[0], x_sums[1], places, &cell->x, 2, FUNES_OF_X);
+  const plane_sums h = multiply(h_sums[0], h_sums[1], places, &cell->h, 2, FUNES_OF_H);
   for (int32_t place = 0; place < places->count; place++) {
     const cell_sums sums = sums_of(places, place, 2, 3, x, h);
     FUNES_EACH_LANE {
@@ -62,26 +62,27 @@ static void ISA_NAME(gru)(const cell_places *places) {
   const funes_cell *cell = places->steps->cell;
   if (cell->is_reset_before) {
     gru_before(places, cell->gate_activation);
-  } else if (cell->gate_activation == FUNES_SIGMOID && cell->activation == FUNES_TANH) {
-    gru_after(places, FUNES_SIGMOID, FUNES_TANH);
+  } else if (cell->gate_activation == FUNES_SIGMOID && cell->activation == FUNES_TANH && has_bytes(cell)) {
+    gru_after(places, FUNES_SIGMOID, FUNES_TANH, 1);
   } else {
-    gru_after(places, cell->gate_activation, cell->activation);
+    gru_after(places, cell->gate_activation, cell->activation, 0);
   }
 }
 
 /* n = a((W_xn x + W_hn (r h)) + b_n) */
 static void ISA_NAME(gru_second)(const cell_places *places) {
   const funes_cell *cell = places->steps->cell;
-  int32_t x[FUNES_BESIDE * FUNES_BLOCK_UNITS], h[FUNES_BESIDE * FUNES_BLOCK_UNITS];
-  multiply(x, places, &cell->candidate_x, 1, FUNES_OF_CANDIDATE);
-  multiply(h, places, &cell->candidate, 1, FUNES_OF_OWN);
+  int32_t x_sums[2][FUNES_BESIDE * FUNES_BLOCK_UNITS], h_sums[2][FUNES_BESIDE * FUNES_BLOCK_UNITS];
+  const plane_sums x = multiply(x_sums[0], x_sums[1], places, &cell->candidate_x, 1, FUNES_OF_CANDIDATE);
+  const plane_sums h = multiply(h_sums[0], h_sums[1], places, &cell->candidate, 1, FUNES_OF_OWN);
   for (int32_t place = 0; place < places->count; place++) {
     const funes_step *step = step_of(places, place);
     const int32_t block = block_of(places, place), at = place * FUNES_BLOCK_UNITS;
     FUNES_EACH_LANE {
       const int32_t unit = block * FUNES_BLOCK_UNITS + lane;
-      const vfloat xn = dequantize(x + at + lane, step->scales[FUNES_OF_CANDIDATE], cell->candidate_x.scales + unit);
-      const vfloat hn = dequantize(h + at + lane, step->scales[FUNES_OF_OWN], cell->candidate.scales + unit);
+      const vfloat xn =
+          dequantize_planes(x, at + lane, step->scales[FUNES_OF_CANDIDATE], cell->candidate_x.scales + unit);
+      const vfloat hn = dequantize_planes(h, at + lane, step->scales[FUNES_OF_OWN], cell->candidate.scales + unit);
       const vfloat bias = load(cell->bias + (3 * block + 2) * FUNES_BLOCK_UNITS + lane);
       gru_finish(step, unit, load(step->z + unit), apply(cell->activation, (xn + hn) + bias));
     }

@@ -4,6 +4,7 @@
 
 typedef struct lstm_form {
   int32_t is_coupled, gate, activation;
+  int32_t has_bytes; /* no weights of 16 bits in the first phase */
 } lstm_form;
 
 /* c' of one place; the preactivation of the gate of its output goes to o. */
@@ -57,10 +58,10 @@ FUNES_INLINE void lstm_outputs(const funes_step *step, int32_t block, lstm_form 
 FUNES_INLINE void lstm_with(const cell_places *places, lstm_form form) {
   const int32_t groups = form.is_coupled ? 3 : 4;
   const funes_cell *cell = places->steps->cell;
-  int32_t x[FUNES_BESIDE * SUMS], h[FUNES_BESIDE * SUMS];
+  int32_t x_sums[2][FUNES_BESIDE * SUMS], h_sums[2][FUNES_BESIDE * SUMS];
   float o[FUNES_BESIDE * FUNES_BLOCK_UNITS];
-  multiply(x, places, &cell->x, groups, FUNES_OF_X);
-  multiply(h, places, &cell->h, groups, FUNES_OF_H);
+  const plane_sums x = multiply(x_sums[0], form.has_bytes ? 0 : x_sums[1], places, &cell->x, groups, FUNES_OF_X);
+  const plane_sums h = multiply(h_sums[0], form.has_bytes ? 0 : h_sums[1], places, &cell->h, groups, FUNES_OF_H);
   for (int32_t place = 0; place < places->count; place++) {
     const cell_sums sums = sums_of(places, place, groups, groups, x, h);
     lstm_states(&sums, block_of(places, place), form, o + place * FUNES_BLOCK_UNITS);
@@ -73,25 +74,25 @@ FUNES_INLINE void lstm_with(const cell_places *places, lstm_form form) {
 static void ISA_NAME(lstm)(const cell_places *places) {
   const funes_cell *cell = places->steps->cell;
   if (cell->is_coupled) {
-    lstm_with(places, (lstm_form){1, cell->gate_activation, cell->activation});
-  } else if (cell->gate_activation == FUNES_SIGMOID && cell->activation == FUNES_TANH) {
-    lstm_with(places, (lstm_form){0, FUNES_SIGMOID, FUNES_TANH});
+    lstm_with(places, (lstm_form){1, cell->gate_activation, cell->activation, 0});
+  } else if (cell->gate_activation == FUNES_SIGMOID && cell->activation == FUNES_TANH && has_bytes(cell)) {
+    lstm_with(places, (lstm_form){0, FUNES_SIGMOID, FUNES_TANH, 1});
   } else {
-    lstm_with(places, (lstm_form){0, cell->gate_activation, cell->activation});
+    lstm_with(places, (lstm_form){0, cell->gate_activation, cell->activation, 0});
   }
 }
 
 /* h' = clip(W_p m) */
 static void ISA_NAME(lstm_second)(const cell_places *places) {
   const funes_matrix *matrix = &places->steps->cell->projection;
-  int32_t sums[FUNES_BESIDE * FUNES_BLOCK_UNITS];
-  multiply(sums, places, matrix, 1, FUNES_OF_OWN);
+  int32_t m_sums[2][FUNES_BESIDE * FUNES_BLOCK_UNITS];
+  const plane_sums sums = multiply(m_sums[0], m_sums[1], places, matrix, 1, FUNES_OF_OWN);
   for (int32_t place = 0; place < places->count; place++) {
     const funes_step *step = step_of(places, place);
     FUNES_EACH_LANE {
       const int32_t row = block_of(places, place) * FUNES_BLOCK_UNITS + lane, count = matrix->rows - row;
-      const vfloat p =
-          dequantize(sums + place * FUNES_BLOCK_UNITS + lane, step->scales[FUNES_OF_OWN], matrix->scales + row);
+      const vfloat p = dequantize_planes(sums, place * FUNES_BLOCK_UNITS + lane, step->scales[FUNES_OF_OWN],
+                                         matrix->scales + row);
       give(step, row, hold(p, step->cell->projection_clip, count), count);
     }
   }

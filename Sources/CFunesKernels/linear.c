@@ -82,13 +82,16 @@ void funes_linear(const funes_op *op, const funes_context *context, int32_t row,
   funes_linear_streams(&one, 0, context, row, rows);
 }
 
-/* y = float(w) scale, times e where columns are equalised: the row of W that the product multiplies with. */
+/* y = float(w) scale, times e where columns are equalised: the row of W that the product multiplies with. A weight of 16
+ * bits, 255 high + low, is below 2^15 and so exact as a float. */
 static void gather(float *restrict y, const funes_matrix *matrix, int32_t id) {
   const int32_t block = id / FUNES_BLOCK_UNITS, lane = id % FUNES_BLOCK_UNITS;
   const size_t tile = (size_t)block * (size_t)matrix->quads;
-  const int8_t *tiles = matrix->tiles + tile * FUNES_TILE_BYTES + lane * FUNES_TILE_COLS;
+  const size_t first = tile * FUNES_TILE_BYTES + (size_t)lane * FUNES_TILE_COLS;
+  const int8_t *tiles = matrix->tiles + first, *low = matrix->low_tiles ? matrix->low_tiles + first : 0;
   for (int32_t col = 0; col < matrix->cols; col++) {
-    const int8_t weight = tiles[(ptrdiff_t)(col / FUNES_TILE_COLS) * FUNES_TILE_BYTES + col % FUNES_TILE_COLS];
+    const ptrdiff_t at = (ptrdiff_t)(col / FUNES_TILE_COLS) * FUNES_TILE_BYTES + col % FUNES_TILE_COLS;
+    const int32_t weight = low ? 255 * tiles[at] + low[at] : tiles[at];
     const float value = (float)weight * matrix->scales[id];
     y[col] = matrix->equalizer ? value * matrix->equalizer[col] : value;
   }

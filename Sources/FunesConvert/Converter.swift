@@ -111,9 +111,17 @@ public struct Converter {
     var metadata = graph.metadata
     metadata["converter"] = "funes \(Converter.version)"
     metadata["name"] = graph.name
-    let bits = Set(matrices.values.map { $0.activationPlanes * 8 }).sorted()
-    metadata["activations"] = bits.isEmpty ? nil : bits.map(String.init).joined(separator: " ")
+    metadata["activations"] = bits(matrices.values.map(\.activationPlanes))
+    // Files without 16-bit weights stay the bytes that they were before there were any.
+    if matrices.values.contains(where: { $0.weightPlanes > 1 }) {
+      metadata["weights"] = bits(matrices.values.map(\.weightPlanes))
+    }
     return metadata
+  }
+
+  /// Which bits there are, ascending; nil where there are none.
+  private func bits(_ planes: [Int]) -> String? {
+    planes.isEmpty ? nil : Set(planes).sorted().map { String($0 * 8) }.joined(separator: " ")
   }
 }
 

@@ -33,6 +33,7 @@ struct AllocationProof {
     try prove("attending", .attending(), steps: steps)
     try prove("attending, caches of bytes", .attending(), cacheBits: .eight, steps: steps / 4)
     try prove("decoder", .decoder(), steps: steps)
+    try prove("every operator, 16-bit weights", .everyOperator(), precision: .high, steps: steps / 2)
     for cell in TestCell.allCases {
       try prove("\(cell) 20→24", .streaming(cell, inputs: 20, units: 24, outputs: 6), steps: steps)
     }
@@ -54,8 +55,10 @@ struct AllocationProof {
     if counted != 20 { fail("the counter missed some") }
   }
 
-  mutating func prove(_ name: String, _ graph: Graph, cacheBits: CacheBits = .sixteen, steps: Int) throws {
-    var converter = Converter()
+  mutating func prove(
+    _ name: String, _ graph: Graph, precision: Precision = .default, cacheBits: CacheBits = .sixteen, steps: Int
+  ) throws {
+    var converter = Converter(precision: precision)
     converter.cacheBits = cacheBits
     let file = AlignedBytes(try converter.convert(graph).bytes)
     let model = try Model(unsafeBytes: UnsafeRawBufferPointer(file.bytes))

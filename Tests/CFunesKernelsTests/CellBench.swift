@@ -14,6 +14,8 @@ struct CellOptions: CustomStringConvertible {
   var cellClip: Float = 0, projectionClip: Float = 0
   var qmax = 32_639
   var isEqualized = true
+  /// Matrices with 16-bit weights, in the order in which they are made: bit 0 is W_x.
+  var wide = 0
 
   var gates: Int { kind == FUNES_CELL_RNN ? 1 : kind == FUNES_CELL_GRU ? 3 : isCoupled ? 3 : 4 }
   var shownGates: Int { kind == FUNES_CELL_RNN ? 1 : kind == FUNES_CELL_GRU ? 3 : 4 }
@@ -22,7 +24,8 @@ struct CellOptions: CustomStringConvertible {
   var description: String {
     "kind \(kind.rawValue), \(inputs) -> \(units) -> \(projection), a \(activation.rawValue), s \(gateActivation.rawValue), "
       + "coupled \(isCoupled), before \(isResetBefore), peephole \(hasPeephole), reversed \(isReversed), inner \(innerSteps), "
-      + "lanes \(lanes), clips \(cellClip) \(projectionClip), qmax \(qmax)"
+      + "lanes \(lanes), clips \(cellClip) \(projectionClip), qmax \(qmax), "
+      + "wide \(wide)"
   }
 
   /// Any combination that the contract allows.
@@ -47,6 +50,7 @@ struct CellOptions: CustomStringConvertible {
     options.projectionClip = random.isOneIn(3) ? 0.5 : 0
     options.qmax = [127, 90, 32_639, 20_000][random.below(4)]
     options.isEqualized = random.isOneIn(2)
+    options.wide = [0, 31, 1, random.below(32)][random.below(4)]
     return options
   }
 }
@@ -65,9 +69,12 @@ final class CellBench {
     self.options = options
     self.rowCount = rowCount
     let (units, gates) = (options.units, options.gates)
+    var made = 0
     func matrix(_ rows: Int, _ cols: Int, _ groups: Int, _ random: inout Seeded) -> PackedMatrix {
-      PackedMatrix(
-        rows: rows, cols: cols, groups: groups, qmax: options.qmax, isEqualized: options.isEqualized, random: &random)
+      defer { made += 1 }
+      return PackedMatrix(
+        rows: rows, cols: cols, groups: groups, qmax: options.qmax, isEqualized: options.isEqualized,
+        hasLow: options.wide >> made & 1 == 1, random: &random)
     }
     let stacked = options.isResetBefore ? 2 : gates
     x = matrix(stacked * units, options.inputs, stacked, &random)

@@ -60,30 +60,38 @@ func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 /// A matrix (rows, cols) in tiles, and the logical weights that it was packed from.
 final class PackedMatrix {
   let rows: Int, cols: Int, groups: Int, qmax: Int
+  /// (rows, cols); of 16-bit weights the high plane, beside `low`.
   let weights: [Int8]
+  let low: [Int8]?
   let rowScales: [Float]
   let columnScales: [Float]?
   private let tiles: Memory<Int8>
+  private let lowTiles: Memory<Int8>
   private let scales: Memory<Float>
   private let rowSums: Memory<Int32>
+  private let lowRowSums: Memory<Int32>
   private let equalizer: Memory<Float>
   let matrix: funes_matrix
 
   init(
-    rows: Int, cols: Int, groups: Int = 1, qmax: Int = 32_639, isEqualized: Bool = false, random: inout Seeded,
-    weight: ((inout Seeded) -> Int8)? = nil
+    rows: Int, cols: Int, groups: Int = 1, qmax: Int = 32_639, isEqualized: Bool = false, hasLow: Bool = false,
+    random: inout Seeded, weight: ((inout Seeded) -> Int8)? = nil
   ) {
     (self.rows, self.cols, self.groups, self.qmax) = (rows, cols, groups, qmax)
     let units = rows / groups
     let blocks = (units + 15) / 16
     let quads = (cols + 3) / 4
     weights = (0..<rows * cols).map { _ in weight?(&random) ?? Int8(random.below(255) - 127) }
-    // Powers of two, so that a dequantised weight is exact.
-    rowScales = (0..<rows).map { _ in Float(sign: .plus, exponent: -7 - random.below(3), significand: 1) }
+    low = hasLow ? (0..<rows * cols).map { _ in weight?(&random) ?? Int8(random.below(255) - 127) } : nil
+    // Powers of two, so that a dequantised weight is exact; weights of 16 bits are as large as those of 8.
+    let exponent = hasLow ? -15 : -7
+    rowScales = (0..<rows).map { _ in Float(sign: .plus, exponent: exponent - random.below(3), significand: 1) }
     columnScales = isEqualized ? (0..<cols).map { _ in 0.5 + abs(random.unit()) } : nil
     tiles = Memory(blocks * quads * groups * 64, zero: 0)
+    lowTiles = Memory(hasLow ? blocks * quads * groups * 64 : 0, zero: 0)
     scales = Memory(blocks * groups * 16)
     rowSums = Memory(blocks * groups * 16, zero: 0)
+    lowRowSums = Memory(hasLow ? blocks * groups * 16 : 0, zero: 0)
     equalizer = Memory(quads * 4)
     for row in 0..<rows {
       let (gate, unit) = (row / units, row % units)
@@ -94,21 +102,29 @@ final class PackedMatrix {
         let tile = (block * quads + col / 4) * groups + gate
         tiles.base[tile * 64 + lane * 4 + col % 4] = weights[row * cols + col]
         rowSums.base[paddedRow] += Int32(weights[row * cols + col])
+        guard let low else { continue }
+        lowTiles.base[tile * 64 + lane * 4 + col % 4] = low[row * cols + col]
+        lowRowSums.base[paddedRow] += Int32(low[row * cols + col])
       }
     }
     for (col, scale) in (columnScales ?? []).enumerated() { equalizer.base[col] = scale }
     matrix = funes_matrix(
       tiles: tiles.base, scales: scales.base, row_sums: rowSums.base,
-      equalizer: isEqualized ? UnsafePointer(equalizer.base) : nil, rows: Int32(rows), cols: Int32(cols),
+      equalizer: isEqualized ? UnsafePointer(equalizer.base) : nil,
+      low_tiles: hasLow ? UnsafePointer(lowTiles.base) : nil,
+      low_row_sums: hasLow ? UnsafePointer(lowRowSums.base) : nil, rows: Int32(rows), cols: Int32(cols),
       groups: Int32(groups), blocks: Int32(blocks), quads: Int32(quads), qmax: Int32(qmax))
   }
+
+  /// The integer that stands for one weight.
+  func weight(_ index: Int) -> Int { low.map { 255 * Int(weights[index]) + Int($0[index]) } ?? Int(weights[index]) }
 
   /// W x in the contract's own terms: x quantised in binary32, sums exact, the rest in double.
   func product(_ x: [Float]) -> [Double] {
     let (quantized, scale) = quantize(x)
     return (0..<rows).map { row in
       var sum = 0
-      for col in 0..<cols { sum += Int(weights[row * cols + col]) * quantized[col] }
+      for col in 0..<cols { sum += weight(row * cols + col) * quantized[col] }
       return Double(sum) * Double(scale) * Double(rowScales[row])
     }
   }
@@ -163,7 +179,8 @@ final class Team {
     scratch = Memory(scratchBytes, zero: 0xaa)
     threadScratch = Memory(threads * threadScratchBytes, zero: 0xaa)
     context = funes_context(
-      isa: funes_isa_find(isa), threads: Int32(threads), turn: 0, is_near: 0, scratch: scratch.base, thread_scratch: threadScratch.base,
+      isa: funes_isa_find(isa), threads: Int32(threads), turn: 0, is_near: 0, scratch: scratch.base,
+      thread_scratch: threadScratch.base,
       thread_scratch_bytes: threadScratchBytes)
   }
 }

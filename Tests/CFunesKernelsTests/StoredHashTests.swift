@@ -13,6 +13,14 @@ private let stored: [(name: String, change: @Sendable (inout CellOptions) -> Voi
   ("lstm, projection, clips", { ($0.projection, $0.cellClip, $0.projectionClip) = (3, 0.9, 0.5) }, 0x1cfc_d426),
   ("gru, reset after", { $0.kind = FUNES_CELL_GRU }, 0xd575_b0ed),
   ("gru, reset before", { ($0.kind, $0.isResetBefore) = (FUNES_CELL_GRU, true) }, 0x4abd_7bba),
+  ("lstm, 16-bit weights", { $0.wide = 31 }, 0x887d_a20d),
+  ("lstm, projection, 16-bit weights of x", { ($0.projection, $0.wide) = (3, 1) }, 0x3d12_1a21),
+  ("gru, 16-bit weights", { ($0.kind, $0.wide) = (FUNES_CELL_GRU, 31) }, 0x920c_e6c1),
+  (
+    "gru, reset before, 16-bit weights", { ($0.kind, $0.isResetBefore, $0.wide) = (FUNES_CELL_GRU, true, 31) },
+    0x003d_b17d
+  ),
+  ("rnn, 8 bits, 16-bit weights", { ($0.kind, $0.qmax, $0.wide) = (FUNES_CELL_RNN, 127, 31) }, 0x8269_74a0),
 ]
 
 @Test(arguments: stored.indices)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes what other programs are compared with: a small converted model, rows of input, and the bits of a session.
-// From `FixtureWriter FOLDER`; to lstm.funes, gru.funes, decoder.funes and tiny.funes, each with .input.f32 and .output.hex beside it.
+// From `FixtureWriter FOLDER`; to lstm.funes, lstm16.funes (16-bit weights), gru.funes, decoder.funes and tiny.funes, each with .input.f32 and .output.hex beside it.
 
 import Foundation
 import Funes
@@ -14,13 +14,14 @@ struct FixtureWriter {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     // Shapes of a keyword spotter and of a denoiser's gain network.
     try write(.streaming(.lstm, inputs: 40, units: 64, outputs: 12), "lstm", to: folder)
+    try write(.streaming(.lstm, inputs: 40, units: 64, outputs: 12), "lstm16", precision: .high, to: folder)
     try write(.streaming(.projectedLSTM, inputs: 3, units: 4, outputs: 2), "tiny", to: folder)
     try write(.streaming(.gru, inputs: 42, units: 24, outputs: 22), "gru", to: folder)
     try write(.decoder(), "decoder", to: folder)
   }
 
-  static func write(_ graph: Graph, _ name: String, to folder: URL) throws {
-    let bytes = try Converter().convert(graph).bytes
+  static func write(_ graph: Graph, _ name: String, precision: Precision = .default, to folder: URL) throws {
+    let bytes = try Converter(precision: precision).convert(graph).bytes
     let file = AlignedBytes(bytes)
     var session = try Session(try Model(unsafeBytes: UnsafeRawBufferPointer(file.bytes)))
     var numbers = TestNumbers(seed: 11)

@@ -18,7 +18,7 @@ import Testing
   }
 
   /// The deep check holds: fingerprint, weights, row sums, order of strings, arenas, self-test.
-  @Test(arguments: [Precision.default, .fast], [true, false])
+  @Test(arguments: [Precision.default, .fast, .high], [true, false])
   func theRuntimeVerifiesWhatIsWritten(precision: Precision, sharesArena: Bool) throws {
     for graph in [Graph.everyOperator(), Graph.everyOperator().exposingAllValues()] {
       var converter = Converter(precision: precision)
@@ -45,6 +45,49 @@ import Testing
     #expect(matrices.filter { $0.activationBits == 8 }.map(\.name) == ["gru.x"])
     converter.exceptions = ["gru.y": .fast]
     #expect(throws: ConversionError.unknownMatrix("gru.y")) { try converter.convert(.everyOperator()) }
+  }
+
+  @Test func matricesGet16BitWeightsByName() throws {
+    var converter = Converter(precision: .fast)
+    try converter.widen([NamePattern("gru.x"), NamePattern("ls*.*")], of: .everyOperator())
+    let converted = try converter.convert(.everyOperator())
+    let wide = converted.report.layers.flatMap(\.matrices).filter { $0.weightBits == 16 }
+    #expect(Set(wide.map(\.name)) == ["gru.x", "lstm.x", "lstm.h", "lstm.p"])
+    #expect(wide.allSatisfy { $0.activationBits == 8 && $0.weightSNR! > 85 })
+    let file = try ModelFile(copying: converted.bytes)
+    try file.model.verify()
+    #expect(file.model.metadata.first { $0.key == "weights" }?.value == "8 16")
+    #expect(Set(file.model.constants.filter { $0.weightBits == 16 }.map(\.name)) == Set(wide.map(\.name)))
+    #expect(throws: ConversionError.unknownMatrix("gru.*y")) {
+      try converter.widen([NamePattern("gru.x"), NamePattern("gru.*y")], of: .everyOperator())
+    }
+  }
+
+  @Test(arguments: [
+    ("a.b", "a.b", true), ("a.b", "a.bc", false), ("*", "", true), ("*", "abc", true), ("a*", "ba", false),
+    ("*a", "ba", true), ("a*a", "a", false), ("a*a", "aa", true), ("*ab*ab", "abab", true), ("*ab*ab", "ab", false),
+    ("l*.x*", "lstm.0.x", true), ("l*.x*y", "lstm.0.x.z", false), ("a**b", "ab", true), ("", "a", false),
+    ("*é", "é", true),
+  ])
+  func starsStandForAnyText(pattern: String, name: String, matches: Bool) {
+    #expect(NamePattern(pattern).matches(name) == matches)
+  }
+
+  /// Of the whole graph, and twice as much of what is gathered or multiplied.
+  @Test func highPrecisionTakesTwoBytesAWeight() throws {
+    let graph = Graph.streaming(.lstm, inputs: 128, units: 256, outputs: 64)
+    let one = try Converter().convert(graph).report
+    let two = try Converter(precision: .high).convert(graph).report
+    #expect(one.bytesPerWeight! < 1.05 && two.bytesPerWeight! < 2.07)
+    #expect(one.weightSNR! > 40 && two.weightSNR! > one.weightSNR! + 45)
+  }
+
+  @Test func filesWithout16BitWeightsDoNotSpeakOfThem() throws {
+    let file = try ModelFile(copying: try Converter().convert(.everyOperator()).bytes)
+    #expect(!file.model.metadata.contains { $0.key == "weights" })
+    let high = try ModelFile(copying: try Converter(precision: .high).convert(.everyOperator()).bytes)
+    #expect(high.model.metadata.first { $0.key == "weights" }?.value == "16")
+    #expect(high.model.metadata.first { $0.key == "activations" }?.value == "16")
   }
 
   @Test func progressReachesTheLastMatrix() throws {

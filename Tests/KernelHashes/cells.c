@@ -6,6 +6,7 @@ typedef struct cell_case {
   const char *name;
   int32_t kind, inputs, units, projection;
   int is_wide, is_coupled, is_reset_before, has_peephole;
+  int has_low_x, has_low_others; /* 16-bit weights in the matrix of the inputs, in all other matrices */
   int32_t streams; /* that are stepped together; 0 for one alone */
   int32_t steps;   /* of each; 0 for as many as the run asks for */
 } cell_case;
@@ -24,6 +25,17 @@ static const cell_case cases[] = {
     {.name = "lstm-streams", .kind = FUNES_CELL_LSTM, .inputs = 3, .units = 33, .is_wide = 1, .streams = 5, .steps = 200},
     {.name = "lstm-streams-8", .kind = FUNES_CELL_LSTM, .inputs = 3, .units = 33, .streams = 5, .steps = 200},
     {.name = "gru-streams", .kind = FUNES_CELL_GRU, .inputs = 3, .units = 9, .is_wide = 1, .streams = 3, .steps = 200},
+    /* Weights of 16 bits, in all matrices and in some. */
+    {.name = "rnn-w16", .kind = FUNES_CELL_RNN, .inputs = 3, .units = 17, .is_wide = 1, .has_low_x = 1, .has_low_others = 1, .steps = 2000},
+    {.name = "lstm-w16", .kind = FUNES_CELL_LSTM, .inputs = 3, .units = 9, .is_wide = 1, .has_low_x = 1, .has_low_others = 1, .steps = 2000},
+    {.name = "lstm-w16-8", .kind = FUNES_CELL_LSTM, .inputs = 3, .units = 9, .has_low_x = 1, .has_low_others = 1, .steps = 2000},
+    {.name = "lstm-w16-x", .kind = FUNES_CELL_LSTM, .inputs = 3, .units = 9, .is_wide = 1, .has_low_x = 1, .steps = 2000},
+    {.name = "lstm-w16-projected", .kind = FUNES_CELL_LSTM, .inputs = 2, .units = 6, .projection = 3, .is_wide = 1, .has_low_others = 1, .steps = 2000},
+    {.name = "gru-w16", .kind = FUNES_CELL_GRU, .inputs = 3, .units = 9, .is_wide = 1, .has_low_x = 1, .has_low_others = 1, .steps = 2000},
+    {.name = "gru-before-w16", .kind = FUNES_CELL_GRU, .inputs = 3, .units = 5, .is_wide = 1, .is_reset_before = 1, .has_low_x = 1, .has_low_others = 1, .steps = 2000},
+    {.name = "lstm-streams-w16", .kind = FUNES_CELL_LSTM, .inputs = 3, .units = 33, .is_wide = 1, .streams = 5, .has_low_x = 1, .has_low_others = 1, .steps = 200},
+    {.name = "gru-streams-w16-8", .kind = FUNES_CELL_GRU, .inputs = 3, .units = 9, .streams = 3, .has_low_others = 1, .steps = 200},
+    {.name = "lstm-large-w16", .kind = FUNES_CELL_LSTM, .inputs = 61, .units = 160, .is_wide = 1, .has_low_x = 1, .has_low_others = 1, .steps = 40},
     /* Large enough for a team, with a number of columns that no register divides. */
     {.name = "rnn-large", .kind = FUNES_CELL_RNN, .inputs = 101, .units = 350, .is_wide = 1, .steps = 40},
     {.name = "lstm-large", .kind = FUNES_CELL_LSTM, .inputs = 61, .units = 160, .is_wide = 1, .steps = 40},
@@ -56,6 +68,15 @@ static void make_cell(funes_cell *cell, const cell_case *from, uint64_t *state) 
     cell->projection = random_matrix(state, outputs, units, 1, wide, 1);
     cell->cell_clip = 0.9f;
     cell->projection_clip = 0.5f;
+  }
+  if (from->has_low_x) {
+    cell->x = with_low_plane(state, cell->x);
+    if (from->is_reset_before) cell->candidate_x = with_low_plane(state, cell->candidate_x);
+  }
+  if (from->has_low_others) {
+    cell->h = with_low_plane(state, cell->h);
+    if (from->is_reset_before) cell->candidate = with_low_plane(state, cell->candidate);
+    if (from->projection > 0) cell->projection = with_low_plane(state, cell->projection);
   }
   cell->bias = random_floats(state, padded * gates, 0.5f);
   if (from->kind == FUNES_CELL_GRU && !from->is_reset_before) cell->bias_hn = random_floats(state, padded, 0.5f);
@@ -103,11 +124,12 @@ static void run_cell(const run *how, const cell_case *from) {
 }
 
 /* y = W x + b over blocks of every length to 9, so that rows are taken together in every way. */
-static void run_linear(const run *how, const char *name, int32_t rows, int32_t cols, int is_wide) {
+static void run_linear(const run *how, const char *name, int32_t rows, int32_t cols, int is_wide, int has_low) {
   uint64_t state = 2;
   uint32_t hash = 0;
   funes_op op = {.input_count = 1};
   op.cell.x = random_matrix(&state, rows, cols, 1, is_wide, 1);
+  if (has_low) op.cell.x = with_low_plane(&state, op.cell.x);
   op.cell.bias = random_floats(&state, op.cell.x.blocks * 16, 1.0f);
   float *x = random_floats(&state, 9 * cols, 3.0f), *y = random_floats(&state, 9 * rows, 0.0f);
   op.in[0] = (funes_rows){x, cols, cols};
@@ -126,9 +148,12 @@ static void run_linear(const run *how, const char *name, int32_t rows, int32_t c
 
 void run_cells(const run *how) {
   for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) run_cell(how, &cases[k]);
-  run_linear(how, "linear", 45, 29, 1);
-  run_linear(how, "linear-8", 45, 29, 0);
-  run_linear(how, "linear-one", 1, 1, 1);
-  run_linear(how, "linear-large", 331, 517, 1);
-  run_linear(how, "linear-large-8", 331, 1031, 0);
+  run_linear(how, "linear", 45, 29, 1, 0);
+  run_linear(how, "linear-8", 45, 29, 0, 0);
+  run_linear(how, "linear-one", 1, 1, 1, 0);
+  run_linear(how, "linear-large", 331, 517, 1, 0);
+  run_linear(how, "linear-large-8", 331, 1031, 0, 0);
+  run_linear(how, "linear-w16", 45, 29, 1, 1);
+  run_linear(how, "linear-w16-8", 45, 29, 0, 1);
+  run_linear(how, "linear-large-w16", 331, 517, 1, 1);
 }

@@ -63,6 +63,29 @@ funes_matrix random_matrix(uint64_t *state, int32_t rows, int32_t cols, int32_t 
                         .qmax = is_wide ? 32639 : 127};
 }
 
+funes_matrix with_low_plane(uint64_t *state, funes_matrix matrix) {
+  const int32_t units = matrix.rows / matrix.groups, padded_rows = matrix.blocks * matrix.groups * FUNES_BLOCK_UNITS;
+  int8_t *tiles = take_bytes((size_t)padded_rows * (size_t)matrix.quads * FUNES_TILE_COLS);
+  float *scales = take_bytes((size_t)padded_rows * sizeof(float));
+  int32_t *row_sums = take_bytes((size_t)padded_rows * sizeof(int32_t));
+  for (int32_t row = 0; row < matrix.rows; row++) {
+    const int32_t gate = row / units, unit = row % units, block = unit / 16, lane = unit % 16;
+    const int32_t padded = (block * matrix.groups + gate) * 16 + lane;
+    /* As large as they were with the high plane alone. */
+    scales[padded] = matrix.scales[padded] / 255.0f;
+    for (int32_t col = 0; col < matrix.cols; col++) {
+      const int8_t weight = (int8_t)((int32_t)(next_number(state) % 255) - 127);
+      tiles[((ptrdiff_t)(block * matrix.quads + col / 4) * matrix.groups + gate) * FUNES_TILE_BYTES + lane * 4 + col % 4] =
+          weight;
+      row_sums[padded] += weight;
+    }
+  }
+  matrix.scales = scales;
+  matrix.low_tiles = tiles;
+  matrix.low_row_sums = row_sums;
+  return matrix;
+}
+
 funes_context context_of(const run *how, size_t scratch_bytes, size_t thread_scratch_bytes) {
   thread_scratch_bytes = (thread_scratch_bytes + 63) / 64 * 64;
   return (funes_context){.isa = how->isa,

@@ -36,6 +36,8 @@ float *random_floats(uint64_t *state, int32_t count, float scale);
 
 /* (rows, cols) of `groups` gates, 16-bit inputs where `is_wide`; its columns are equalised where that is asked for. */
 funes_matrix random_matrix(uint64_t *state, int32_t rows, int32_t cols, int32_t groups, int is_wide, int is_equalized);
+/* The same with weights of 16 bits: a low plane is added. */
+funes_matrix with_low_plane(uint64_t *state, funes_matrix matrix);
 
 /* What an operator may use, with scratch for it. */
 funes_context context_of(const run *how, size_t scratch_bytes, size_t thread_scratch_bytes);

@@ -31,17 +31,19 @@
 enum { FUNES_BLOCK_UNITS = 16, FUNES_TILE_COLS = 4, FUNES_TILE_BYTES = 64 };
 
 typedef struct funes_matrix {
-  const int8_t *tiles;     /* 64-byte aligned, weights in -127...127 */
+  const int8_t *tiles;     /* 64-byte aligned, weights in -127...127, or the high plane of weights of 16 bits */
   const float *scales;     /* (blocks * groups * 16) one scale a row */
   const int32_t *row_sums; /* (blocks * groups * 16) sum of a row's int8 weights */
   const float *equalizer;  /* (quads * 4) what each column of the input is multiplied by before it is quantised;
                               null stands for ones */
+  const int8_t *low_tiles; /* the low plane of weights of 16 bits, w = 255 high + low; null for weights of 8 bits */
+  const int32_t *low_row_sums; /* of the low plane, null where it is */
   int32_t rows, cols;      /* logical shape; cols <= 65,536 */
   int32_t groups;          /* G: gates of a unit, 1 for a plain matrix; units = rows / groups */
   int32_t blocks;          /* ceil(units / 16) */
   int32_t quads;           /* ceil(cols / 4) */
   int32_t qmax;            /* largest magnitude of a quantised input: <= 127 one plane (8 bits), else two (16 bits),
-                              <= 32,639; the writer keeps qmax * (largest row L1 norm) below 2^31 */
+                              <= 32,639; the writer keeps qmax * (largest row L1 norm of a plane) below 2^31 */
 } funes_matrix;
 
 /* Bytes that a quantised vector of `cols` elements takes in scratch, whatever the ISA makes of it. */
@@ -187,7 +189,7 @@ FUNES_NO_LOCKS size_t funes_linear_thread_scratch_bytes(const funes_matrix *matr
 /* ---- Operators: each handles rows `row` ... `row + rows - 1` of its inputs and outputs ---- */
 /* y = W x + b on each group of cols inputs of a row (lanes = in.width / cols); bias may be null. */
 FUNES_NO_LOCKS void funes_linear(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
-/* y = row `id` of W, dequantised; ids are in range (checked by the caller), and out-of-range ids read as 0. */
+/* y = row `id` of W, dequantised, (float(w) scale) e; ids are in range (checked by the caller), and out-of-range ids read as 0. */
 FUNES_NO_LOCKS void funes_embedding(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);
 /* y = x + row p of W, dequantised; p = state[0], one uint32_t, which each row raises by one until it is W's rows. */
 FUNES_NO_LOCKS void funes_position(const funes_op *op, const funes_context *context, int32_t row, int32_t rows);

@@ -33,7 +33,8 @@ extension Model {
   private func checkMatrix(_ constant: ConstantRecord, _ index: Int) throws(ModelError) {
     let section = Section.constants
     let record = constant.record
-    try section.require(index, record.u8(5) == 1, .planes, UInt64(record.u8(5)), 1)
+    let planes = constant.weightPlanes
+    try section.require(index, planes == 1 || planes == 2, .planes, UInt64(planes), 2)
     try section.require(index, record.u8(7) <= 1, .reserved, UInt64(record.u8(7)), 1)
     try section.require(
       index, record.u32(12) >= 1 && record.u32(12) <= 65_536, .extent, UInt64(record.u32(12)), 65_536)
@@ -52,9 +53,8 @@ extension Model {
   private func checkNumbers(_ constant: ConstantRecord, _ index: Int) throws(ModelError) {
     let bytes = start(.data) + Int(constant.offset)
     if constant.isMatrix {
-      let scales = bytes + Int(constant.tileByteCount)
-      try checkFloats(scales, constant.paddedRows, 0x1p40, isSigned: false, index)
-      let equalizer = scales + constant.paddedRows * 8
+      try checkFloats(bytes + Int(constant.scaleOffset), constant.paddedRows, 0x1p40, isSigned: false, index)
+      let equalizer = bytes + Int(constant.equalizerOffset)
       if constant.hasEqualizer { try checkFloats(equalizer, constant.quads * 4, 0x1p40, isSigned: false, index) }
     } else {
       try checkFloats(bytes, constant.rows, 0x1p50, isSigned: true, index)

@@ -28,11 +28,13 @@ struct Record {
   }
 }
 
-/// A constant: an int8 matrix in tiles or a float vector.
+/// A constant: a matrix in tiles of one int8 plane or two, or a float vector.
 struct ConstantRecord {
   let record: Record
   var name: UInt32 { record.u32(0) }
   var isMatrix: Bool { record.u8(4) == 1 }
+  /// Of a matrix 1, or 2 where its weights have 16 bits; of a vector 0.
+  var weightPlanes: Int { record.u8(5) }
   var hasEqualizer: Bool { record.u8(7) & 1 == 1 }
   var rows: Int { Int(record.u32(8)) }
   var cols: Int { Int(record.u32(12)) }
@@ -44,12 +46,18 @@ struct ConstantRecord {
   var blocks: Int { (units + 15) / 16 }
   var quads: Int { (cols + 3) / 4 }
   var paddedRows: Int { blocks * groups * 16 }
+  /// Bytes of one plane's tiles.
   var tileByteCount: UInt64 { UInt64(blocks) * UInt64(groups) * UInt64(quads) * 64 }
+  /// Where the parts of a matrix begin, from its own beginning: the tiles of all planes, scales, the row sums of all
+  /// planes, equalizer.
+  var scaleOffset: UInt64 { UInt64(weightPlanes) * tileByteCount }
+  var rowSumOffset: UInt64 { scaleOffset + UInt64(paddedRows) * 4 }
+  var equalizerOffset: UInt64 { rowSumOffset + UInt64(weightPlanes) * UInt64(paddedRows) * 4 }
   var equalizerByteCount: UInt64 { hasEqualizer ? UInt64(quads * 16 + 63) / 64 * 64 : 0 }
   /// Bytes that the constant takes in DATA.
   var byteCount: UInt64 {
     isMatrix
-      ? tileByteCount + UInt64(paddedRows) * 8 + equalizerByteCount
+      ? equalizerOffset + equalizerByteCount
       : (UInt64(rows) * 4 + 63) / 64 * 64
   }
 }

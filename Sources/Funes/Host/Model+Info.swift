@@ -75,7 +75,9 @@
     public var rows: Int
     public var cols: Int
     public var groups: Int
-    /// 8 or 16 for a matrix.
+    /// 8 or 16 for a matrix, 0 for a vector.
+    public var weightBits: Int
+    /// 8 or 16 for a matrix, 0 for a vector.
     public var activationBits: Int
     public var hasEqualizer: Bool
     public var qmax: Int
@@ -217,7 +219,7 @@
     private func constantInfo(_ index: Int) -> ConstantInfo {
       let constant = constant(index)
       let bytes = start(.data) + Int(constant.offset)
-      let floats = constant.isMatrix ? bytes + Int(constant.tileByteCount) : bytes
+      let floats = constant.isMatrix ? bytes + Int(constant.scaleOffset) : bytes
       var low = Float.infinity
       var high = -Float.infinity
       for position in 0..<(constant.isMatrix ? constant.paddedRows : constant.rows) {
@@ -228,7 +230,8 @@
       }
       return ConstantInfo(
         name: string(constant.name), isMatrix: constant.isMatrix, rows: constant.rows, cols: constant.cols,
-        groups: constant.groups, activationBits: constant.isMatrix ? constant.record.u8(6) * 8 : 0,
+        groups: constant.groups, weightBits: constant.weightPlanes * 8,
+        activationBits: constant.isMatrix ? constant.record.u8(6) * 8 : 0,
         hasEqualizer: constant.hasEqualizer, qmax: constant.qmax, byteCount: Int(constant.byteCount),
         range: low <= high ? low...high : 0...0)
     }

@@ -71,6 +71,9 @@
       case .weight(let constant): "constant \"\(constant)\": found a weight of -128 or a pad that is not zero"
       case .rowSum(let constant, let row, let found, let expected):
         "constant \"\(constant)\", row \(row): found a row sum of \(found), expected \(expected)"
+      case .qmax(let constant, let row, let found, let limit):
+        "constant \"\(constant)\", row \(row): found qmax \(found), with which sums of products may leave 32 bits, "
+          + "expected at most \(limit)"
       case .stringOrder(let offset): "section strings, byte \(offset): found a string that is not after the one before"
       case .encoding(let offset): "section strings, byte \(offset): found bytes that are not utf-8"
       case .overlap(let first, let second):

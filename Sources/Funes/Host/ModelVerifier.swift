@@ -11,8 +11,10 @@
     case fingerprint
     /// A weight is −128, or a pad is not zero.
     case weight(constant: String)
-    /// The stored row sum is not the sum of the row's weights.
+    /// The stored row sum is not the sum of the row's weights, in one of their planes.
     case rowSum(constant: String, row: Int, found: Int, expected: Int)
+    /// With the largest inputs a row's sum of products may leave 32 bits: qmax is above (2^31 − 1) / Σ |weight|.
+    case qmax(constant: String, row: Int, found: Int, limit: Int)
     /// Strings are not in ascending order.
     case stringOrder(offset: Int)
     /// Strings are not UTF-8.
@@ -59,22 +61,37 @@
 
     private func verifyMatrix(_ constant: ConstantRecord) throws(VerificationError) {
       let name = string(constant.name)
-      let tiles = start(.data) + Int(constant.offset)
-      let sums = tiles + Int(constant.tileByteCount) + constant.paddedRows * 4
+      let begin = start(.data) + Int(constant.offset)
+      for plane in 0..<constant.weightPlanes {
+        let tiles = begin + plane * Int(constant.tileByteCount)
+        let sums = begin + Int(constant.rowSumOffset) + plane * constant.paddedRows * 4
+        try verifyPlane(constant, name, tiles, sums)
+      }
+    }
+
+    private func verifyPlane(
+      _ constant: ConstantRecord, _ name: String, _ tiles: UnsafeRawPointer, _ sums: UnsafeRawPointer
+    ) throws(VerificationError) {
       for row in 0..<constant.paddedRows {
         let gate = row / 16 % constant.groups
         let block = row / 16 / constant.groups
         let isPadRow = block * 16 + row % 16 >= constant.units
         var sum = 0
+        var magnitude = 0
         for col in 0..<(constant.quads * 4) {
           let tile = (block * constant.quads + col / 4) * constant.groups + gate
           let weight = tiles.load(fromByteOffset: tile * 64 + row % 16 * 4 + col % 4, as: Int8.self)
           let isPad = isPadRow || col >= constant.cols
           guard weight != -128, !isPad || weight == 0 else { throw .weight(constant: name) }
           sum += Int(weight)
+          magnitude += Int(weight.magnitude)
         }
         let found = Int(sums.load(fromByteOffset: row * 4, as: Int32.self))
         guard found == sum else { throw .rowSum(constant: name, row: row, found: found, expected: sum) }
+        let limit = Int(Int32.max) / max(1, magnitude)
+        guard constant.qmax <= limit else {
+          throw .qmax(constant: name, row: row, found: constant.qmax, limit: limit)
+        }
       }
     }
 

@@ -154,13 +154,17 @@ extension Model {
   private func matrix(_ index: Int) -> funes_matrix {
     let constant = constant(index)
     let tiles = start(.data) + Int(constant.offset)
-    let scales = tiles + Int(constant.tileByteCount)
-    let sums = scales + constant.paddedRows * 4
-    let equalizer = sums + constant.paddedRows * 4
+    let scales = tiles + Int(constant.scaleOffset)
+    let sums = tiles + Int(constant.rowSumOffset)
+    let equalizer = tiles + Int(constant.equalizerOffset)
+    let lowTiles = constant.weightPlanes == 2 ? tiles + Int(constant.tileByteCount) : nil
+    let lowSums = constant.weightPlanes == 2 ? sums + constant.paddedRows * 4 : nil
     return funes_matrix(
       tiles: tiles.assumingMemoryBound(to: Int8.self), scales: scales.assumingMemoryBound(to: Float.self),
       row_sums: sums.assumingMemoryBound(to: Int32.self),
       equalizer: constant.hasEqualizer ? equalizer.assumingMemoryBound(to: Float.self) : nil,
+      low_tiles: lowTiles?.assumingMemoryBound(to: Int8.self),
+      low_row_sums: lowSums?.assumingMemoryBound(to: Int32.self),
       rows: Int32(constant.rows), cols: Int32(constant.cols), groups: Int32(constant.groups),
       blocks: Int32(constant.blocks), quads: Int32(constant.quads), qmax: Int32(constant.qmax))
   }

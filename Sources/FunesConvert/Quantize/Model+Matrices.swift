@@ -10,7 +10,8 @@ extension Model {
     var matrices: [String: QuantizedMatrix] = [:]
     for (index, constant) in constants.enumerated() where constant.isMatrix {
       let packer = TilePacker(rows: constant.rows, cols: constant.cols, groups: constant.groups)
-      var matrix = packer.unpacked(unsafeBytes(ofConstant: index), hasEqualizer: constant.hasEqualizer)
+      var matrix = packer.unpacked(
+        unsafeBytes(ofConstant: index), planes: constant.weightBits / 8, hasEqualizer: constant.hasEqualizer)
       matrix.activationPlanes = constant.activationBits / 8
       matrix.qmax = constant.qmax
       matrices[constant.name] = matrix
@@ -30,7 +31,7 @@ extension QuantizedMatrix {
       var (signal, error) = (0.0, 0.0)
       for col in 0..<cols {
         let value = Double(values[first + col])
-        let miss = value - Double(weights[first + col]) * scale * columns[col]
+        let miss = value - Double(weight(first + col)) * scale * columns[col]
         signal += value * value
         error += miss * miss
       }

@@ -4,31 +4,33 @@
 extension ConversionReport: CustomStringConvertible {
   /// One line a matrix or an operator without one, then the totals.
   ///
-  ///     layer  kind    matrix  shape     bytes  act  weight SNR  output SNR  largest error
+  ///     layer  kind    matrix  shape     bytes  bits  act  weight SNR  output SNR  largest error
   public var description: String {
     var table = TextTable(columns: [
-      .left("layer"), .left("kind"), .left("matrix"), .right("shape"), .right("bytes"), .right("act"),
+      .left("layer"), .left("kind"), .left("matrix"), .right("shape"), .right("bytes"), .right("bits"),
+      .right("act"),
       .right("weight SNR"), .right("output SNR"), .right("largest error"),
     ])
     for layer in layers {
       let name = programs.count > 1 ? "\(layer.program)/\(layer.name)" : layer.name
       if layer.matrices.isEmpty {
         let errors = [fixed(layer.outputSNR, 1, "dB"), significant(layer.outputMaxAbs)]
-        table.append([name, layer.kind, "–", "–", "–", "–", "–"] + errors)
+        table.append([name, layer.kind, "–", "–", "–", "–", "–", "–"] + errors)
       }
       for (index, matrix) in layer.matrices.enumerated() {
         let isFirst = index == 0
         table.append([
           isFirst ? name : "",
           isFirst ? layer.kind : "", matrix.name, "\(matrix.rows)×\(matrix.cols)", "\(matrix.byteCount)",
-          "\(matrix.activationBits)", fixed(matrix.weightSNR, 1, "dB"),
+          "\(matrix.weightBits)", "\(matrix.activationBits)", fixed(matrix.weightSNR, 1, "dB"),
           isFirst ? fixed(layer.outputSNR, 1, "dB") : "", isFirst ? significant(layer.outputMaxAbs) : "",
         ])
       }
     }
     var lines = table.lines
     lines.append("")
-    lines.append("file    \(fileByteCount) bytes, of these weights \(weightByteCount)")
+    let bytesPerWeight = bytesPerWeight.map { ", \(Decimal.fixed($0, digits: 2)) a weight" } ?? ""
+    lines.append("file    \(fileByteCount) bytes, of these weights \(weightByteCount)\(bytesPerWeight)")
     lines.append("state   \(stateByteCount) bytes")
     lines.append("session \(sessionByteCount) bytes for one row, and \(rowByteCount) for each further row")
     lines.append("weights \(fixed(weightSNR, 1, "dB"))")
@@ -52,6 +54,7 @@ extension ConversionReport {
   package var document: JSONValue {
     .members([
       "model": .string(model), "fileBytes": .integer(fileByteCount), "weightBytes": .integer(weightByteCount),
+      "bytesPerWeight": number(bytesPerWeight),
       "stateBytes": .integer(stateByteCount), "sessionBytes": .integer(sessionByteCount),
       "rowBytes": .integer(rowByteCount), "weightSNR": number(weightSNR),
       "programs": .array(
@@ -69,7 +72,8 @@ extension ConversionReport {
         layer.matrices.map {
           .members([
             "name": .string($0.name), "rows": .integer($0.rows), "cols": .integer($0.cols),
-            "bytes": .integer($0.byteCount), "activationBits": .integer($0.activationBits), "qmax": .integer($0.qmax),
+            "bytes": .integer($0.byteCount), "weightBits": .integer($0.weightBits),
+            "activationBits": .integer($0.activationBits), "qmax": .integer($0.qmax),
             "isEqualized": .bool($0.isEqualized), "weightSNR": number($0.weightSNR),
           ])
         }),

@@ -12,6 +12,7 @@ public struct ConversionReport: Sendable, Equatable {
     public var cols: Int
     /// Bytes in the file: tiles, scales, row sums, equalizer; 0 where an operator before has counted them.
     public var byteCount: Int
+    public var weightBits: Int
     public var activationBits: Int
     /// Largest magnitude of a quantised activation.
     public var qmax: Int
@@ -47,6 +48,10 @@ public struct ConversionReport: Sendable, Equatable {
   public var fileByteCount: Int
   /// Matrices: tiles, scales, row sums and equalizers.
   public var weightByteCount: Int
+  /// Numbers of all matrices.
+  public var weightCount: Int
+  /// Weights with their scales, row sums and equalizers; nil where there are none.
+  public var bytesPerWeight: Double? { weightCount > 0 ? Double(weightByteCount) / Double(weightCount) : nil }
   /// What a snapshot holds.
   public var stateByteCount: Int
   /// All memory of a session for one row and one thread.
@@ -81,6 +86,7 @@ extension ConversionReport {
       }
       programs.append(Program(name: program.name, multiplyCount: total))
     }
+    weightCount = matrices.values.reduce(0) { $0 + $1.rows * $1.cols }
     weightByteCount = layers.flatMap(\.matrices).reduce(0) { $0 + $1.byteCount }
     stateByteCount = graph.states.reduce(0) { $0 + ConversionReport.byteCount(of: $1) }
     rowByteCount = plan.rowByteCount
@@ -135,7 +141,12 @@ extension ConversionReport.Matrix {
     self.name = name
     rows = matrix.rows
     cols = matrix.cols
-    byteCount = isCounted ? 0 : TilePacker(matrix).byteCount(hasEqualizer: matrix.equalizer != nil)
+    byteCount =
+      isCounted
+      ? 0
+      : TilePacker(matrix).byteCount(
+        planes: matrix.weightPlanes, hasEqualizer: matrix.equalizer != nil)
+    weightBits = 8 * matrix.weightPlanes
     activationBits = 8 * matrix.activationPlanes
     qmax = matrix.qmax
     isEqualized = matrix.equalizer != nil

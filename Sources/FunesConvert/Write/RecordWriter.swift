@@ -40,7 +40,9 @@ struct RecordWriter {
       let offset = data.count
       if let matrix = matrices[index] {
         TilePacker.append(matrix, to: &data)
-        records.append(contentsOf: [1, 1, UInt8(matrix.activationPlanes), matrix.equalizer == nil ? 0 : 1])
+        records.append(contentsOf: [
+          1, UInt8(matrix.weightPlanes), UInt8(matrix.activationPlanes), matrix.equalizer == nil ? 0 : 1,
+        ])
         for extent in [matrix.rows, matrix.cols, matrix.groups, matrix.qmax] { records.append(index: extent) }
       } else {
         try VectorPacker.check(constant)

@@ -2,7 +2,7 @@
 // The order of weights in the file: tiles of 16 rows × 4 columns, gates of a unit block side by side, so that every
 // instruction set reads them straight from the mapped file.
 
-/// Places of a packed matrix (rows, cols) of G groups. FORMAT.md, section CONS.
+/// Places of a packed plane (rows, cols) of G groups. FORMAT.md, section CONS.
 ///
 ///     units = rows / G,  blocks = ⌈units / 16⌉,  quads = ⌈cols / 4⌉,  P = 16 G blocks
 ///     tile(block, quad, gate) at ((block · quads + quad) · G + gate) · 64,  byte lane · 4 + column
@@ -23,6 +23,7 @@ struct TilePacker: Equatable {
   var blocks: Int { roundUp(units, to: 16) / 16 }
   var quads: Int { roundUp(cols, to: 4) / 4 }
   var paddedRows: Int { 16 * groups * blocks }
+  /// Of one plane.
   var tileByteCount: Int { 64 * groups * blocks * quads }
 
   func paddedRow(_ row: Int) -> Int {
@@ -36,10 +37,12 @@ struct TilePacker: Equatable {
     return ((unit / 16 * quads + col / 4) * groups + gate) * 64 + unit % 16 * 4 + col % 4
   }
 
-  /// Bytes of the matrix in the file: tiles, scales, row sums, equalizer.
-  func byteCount(hasEqualizer: Bool) -> Int {
-    tileByteCount + 8 * paddedRows + (hasEqualizer ? roundUp(16 * quads, to: 64) : 0)
+  /// Bytes of the matrix in the file: tiles of its planes, scales, row sums of its planes, equalizer.
+  func byteCount(planes: Int, hasEqualizer: Bool) -> Int {
+    equalizerOffset(planes: planes) + (hasEqualizer ? roundUp(16 * quads, to: 64) : 0)
   }
+
+  private func equalizerOffset(planes: Int) -> Int { planes * (tileByteCount + 4 * paddedRows) + 4 * paddedRows }
 
   /// Values of the logical rows in padded row order, zero in between.
   func padded<T: AdditiveArithmetic>(_ values: [T]) -> [T] {
@@ -57,11 +60,24 @@ extension TilePacker {
   /// Appends a matrix as the file holds it.
   static func append(_ matrix: QuantizedMatrix, to writer: inout ByteWriter) {
     let packer = TilePacker(matrix)
-    let (cols, stepOfQuad) = (matrix.cols, packer.groups * 64)
-    writer.append(count: packer.tileByteCount) { tiles in
-      matrix.weights.withUnsafeBufferPointer { weights in
-        for row in 0..<matrix.rows {
-          var offset = packer.offset(row: row, col: 0)
+    for plane in matrix.planes { packer.append(plane, to: &writer) }
+    for scale in packer.padded(matrix.scales) { writer.append(scale) }
+    for plane in matrix.planes {
+      for sum in packer.padded(matrix.rowSums(of: plane)) { writer.append(sum) }
+    }
+    if let equalizer = matrix.equalizer {
+      for column in equalizer { writer.append(column) }
+      writer.zeros(roundUp(16 * packer.quads, to: 64) - 4 * equalizer.count)
+    }
+  }
+
+  /// Appends the tiles of one plane.
+  private func append(_ plane: [Int8], to writer: inout ByteWriter) {
+    let stepOfQuad = groups * 64
+    writer.append(count: tileByteCount) { tiles in
+      plane.withUnsafeBufferPointer { weights in
+        for row in 0..<rows {
+          var offset = offset(row: row, col: 0)
           for col in stride(from: 0, to: cols, by: 4) {
             for column in 0..<min(4, cols - col) {
               tiles[offset + column] = UInt8(bitPattern: weights[row * cols + col + column])
@@ -71,24 +87,30 @@ extension TilePacker {
         }
       }
     }
-    for scale in packer.padded(matrix.scales) { writer.append(scale) }
-    for sum in packer.padded(matrix.rowSums) { writer.append(sum) }
-    if let equalizer = matrix.equalizer {
-      for column in equalizer { writer.append(column) }
-      writer.zeros(roundUp(16 * packer.quads, to: 64) - 4 * equalizer.count)
-    }
   }
 
-  /// The matrix that `append` wrote, without what the tiles do not hold (planes, qmax, energies); pads are not read.
-  func unpacked(_ bytes: UnsafeRawBufferPointer, hasEqualizer: Bool) -> QuantizedMatrix {
-    precondition(bytes.count >= byteCount(hasEqualizer: hasEqualizer), "TilePacker.unpacked: too few bytes")
+  /// The matrix that `append` wrote, without what the tiles do not hold (activations, energies); pads are not read.
+  func unpacked(_ bytes: UnsafeRawBufferPointer, planes: Int, hasEqualizer: Bool) -> QuantizedMatrix {
+    precondition(
+      bytes.count >= byteCount(planes: planes, hasEqualizer: hasEqualizer), "TilePacker.unpacked: too few bytes")
     func float(_ offset: Int) -> Float {
       Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
     }
-    let (cols, stepOfQuad) = (cols, groups * 64)
-    let weights = [Int8](unsafeUninitializedCapacity: rows * cols) { weights, count in
+    let equalizer = equalizerOffset(planes: planes)
+    return QuantizedMatrix(
+      rows: rows, cols: cols, groups: groups, weights: plane(0, of: bytes),
+      low: planes == 2 ? plane(1, of: bytes) : nil,
+      scales: (0..<rows).map { float(planes * tileByteCount + 4 * paddedRow($0)) },
+      equalizer: hasEqualizer ? (0..<cols).map { float(equalizer + 4 * $0) } : nil, activationPlanes: 0, qmax: 0,
+      signalEnergy: 0, errorEnergy: 0)
+  }
+
+  /// The weights of one plane (rows, cols).
+  private func plane(_ index: Int, of bytes: UnsafeRawBufferPointer) -> [Int8] {
+    let (first, stepOfQuad) = (index * tileByteCount, groups * 64)
+    return [Int8](unsafeUninitializedCapacity: rows * cols) { weights, count in
       for row in 0..<rows {
-        var offset = self.offset(row: row, col: 0)
+        var offset = first + self.offset(row: row, col: 0)
         for col in stride(from: 0, to: cols, by: 4) {
           for column in 0..<min(4, cols - col) {
             weights.initializeElement(at: row * cols + col + column, to: Int8(bitPattern: bytes[offset + column]))
@@ -98,11 +120,5 @@ extension TilePacker {
       }
       count = rows * cols
     }
-    let first = tileByteCount + 8 * paddedRows
-    return QuantizedMatrix(
-      rows: rows, cols: cols, groups: groups, weights: weights,
-      scales: (0..<rows).map { float(tileByteCount + 4 * paddedRow($0)) },
-      equalizer: hasEqualizer ? (0..<cols).map { float(first + 4 * $0) } : nil, activationPlanes: 0, qmax: 0,
-      signalEnergy: 0, errorEnergy: 0)
   }
 }

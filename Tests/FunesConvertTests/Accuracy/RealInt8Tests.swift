@@ -12,9 +12,20 @@ import Testing
 private let margin = 1.0
 private let embeddingMargin = 1.5
 
+/// What 16-bit weights and activations are to reach on every checkpoint, in dB, and how far below the simulation at most: it had
+/// 32,767 and float embeddings where the planes have 32,512 and the runtime 16-bit ones.
+private let highLimit = 45.0
+private let highMargin = 8.0
+
 enum Scheme: String, CaseIterable, CustomTestStringConvertible {
-  case fast, `default`
-  var precision: Precision { self == .fast ? .fast : .default }
+  case fast, `default`, high
+  var precision: Precision {
+    switch self {
+    case .fast: .fast
+    case .default: .default
+    case .high: .high
+    }
+  }
   var testDescription: String { rawValue }
 }
 
@@ -81,7 +92,7 @@ enum Scheme: String, CaseIterable, CustomTestStringConvertible {
       found += logits
       expected += try #require(reference.outputs["logits"]).values.suffix(12)
       let probabilities = try golden.tensor("\(network.name)_\(word)_probs").floats().values
-      if scheme == .default { #expect(argmax(logits) == argmax(probabilities), "\(word)") }
+      if scheme != .fast { #expect(argmax(logits) == argmax(probabilities), "\(word)") }
     }
     let models = try #require(limits("ml-kws")["models"] as? [String: Any])
     let own = try #require(models[network.name] as? [String: Any])
@@ -99,7 +110,7 @@ enum Scheme: String, CaseIterable, CustomTestStringConvertible {
       let output = try #require(run.model.programs[0].outputs.first?.name)
       let rows = try run.rows(ids: ids, output: output)
       let own = try golden.tensor("\(name)_logp").floats().values
-      if scheme == .default { #expect(argmax(rows.suffix(18)) == argmax(own.suffix(18)), "\(name)") }
+      if scheme != .fast { #expect(argmax(rows.suffix(18)) == argmax(own.suffix(18)), "\(name)") }
       found += rows
       expected += own
     }
@@ -149,7 +160,8 @@ enum Scheme: String, CaseIterable, CustomTestStringConvertible {
     _ found: [Float], _ expected: [Float], _ limits: [String: Any], _ scheme: Scheme, _ margin: Double
   ) throws {
     let ratios = try #require(limits["snr_db"] as? [String: Any])
-    let limit = try #require(ratios[scheme.rawValue] as? Double) - margin
+    let reached = try #require(ratios[scheme.rawValue] as? Double)
+    let limit = scheme == .high ? max(reached - highMargin, highLimit) : reached - margin
     try #require(found.count == expected.count)
     let ratio = signalToNoise(found, expected)
     print(

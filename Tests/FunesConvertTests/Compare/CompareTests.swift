@@ -140,7 +140,7 @@ import Testing
 
   @Test func aConverterTakesOverThePrecisionOfAModel() throws {
     let graph = Graph.streaming(.gru, inputs: 5, units: 19, outputs: 3)
-    for precision in [Precision.fast, .default] {
+    for precision in [Precision.fast, .default, .high] {
       let bytes = try Converter(precision: precision).convert(graph).bytes
       let model = try ModelFile(copying: bytes)
       #expect(try Converter(as: model.model).convert(graph).bytes == bytes)

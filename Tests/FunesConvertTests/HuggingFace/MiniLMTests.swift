@@ -41,7 +41,7 @@ struct MiniLMTests {
     return try ModelFolder(path: path, context: nil).graph()
   }
 
-  @Test func itEmbedsAsTheOriginalDoes() throws {
+  @Test(arguments: [Scheme.default, .high]) func itEmbedsAsTheOriginalDoes(scheme: Scheme) throws {
     let golden = try Checkpoint.read(path: SharedData.path("checkpoints/minilm/golden.npz"))
     let ids = try golden.tensor("input_ids")
     let rows = try ids.integers().map { Int32($0) }
@@ -51,7 +51,7 @@ struct MiniLMTests {
     let (most, width) = (ids.shape[1], 384)
     let graph = try graph()
     let float = FloatReference(graph)
-    let run = try QuantizedRun(graph, .default)
+    let run = try QuantizedRun(graph, scheme.precision)
     var found: [Float] = []
     for sentence in 0..<ids.shape[0] {
       // Sentences are read alone, without padding.
@@ -67,9 +67,11 @@ struct MiniLMTests {
     }
     let data = try Data(contentsOf: URL(fileURLWithPath: SharedData.path("checkpoints/minilm/limits.json")))
     let limits = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
-    let limit = try #require((limits["snr_db"] as? [String: Any])?["default"] as? Double) - Self.margin
+    let limit = try #require((limits["snr_db"] as? [String: Any])?[scheme.rawValue] as? Double) - Self.margin
     let ratio = signalToNoise(found, embedding)
-    print("    minilm: SNR \((ratio * 100).rounded() / 100) dB, at least \((limit * 100).rounded() / 100) dB wanted")
+    print(
+      "    minilm, \(scheme): SNR \((ratio * 100).rounded() / 100) dB, at least \((limit * 100).rounded() / 100) dB wanted"
+    )
     #expect(ratio >= limit)
   }
 }

@@ -21,7 +21,7 @@ import Testing
     return (0..<rows * cols).map { numbers.float() * sizes[$0 % cols] }
   }
 
-  @Test(arguments: [Precision.default, .fast])
+  @Test(arguments: [Precision.default, .fast, .high])
   func everyWeightIsWithinHalfAStep(precision: Precision) throws {
     let (rows, cols) = (33, 21)
     let values = badlyScaled(rows: rows, cols: cols)
@@ -31,14 +31,41 @@ import Testing
       for col in 0..<cols {
         let step = Double(matrix.scales[row]) * Double(matrix.equalizer?[col] ?? 1)
         let miss = abs(Double(found[row * cols + col]) - Double(values[row * cols + col]))
-        // The row's largest weight may round past 127 by the rounding of its scale; the last bits are the float's own.
-        #expect(miss <= step * (0.5 + 1e-5), "row \(row) column \(col): \(miss) > \(step) / 2")
+        // The row's largest weight may round past the limit by the rounding of its scale; the last bits are the float's own.
+        let last = Double(values[row * cols + col].ulp)
+        #expect(miss <= step * (0.5 + 1e-5) + last, "row \(row) column \(col): \(miss) > \(step) / 2")
       }
     }
-    #expect(matrix.weights.allSatisfy { $0 != -128 })
+    #expect(matrix.planes.allSatisfy { $0.allSatisfy { $0 != -128 } })
+    let limit = precision == .high ? 32_512 : 127
     for row in 0..<rows {
-      #expect(matrix.weights[row * cols..<(row + 1) * cols].contains { $0.magnitude == 127 })
+      #expect((row * cols..<(row + 1) * cols).contains { abs(matrix.weight($0)) == limit })
     }
+  }
+
+  @Test func everyIntegerHasItsTwoPlanes() {
+    for weight in -32_512...32_512 {
+      let (high, low) = QuantizedMatrix.planes(of: weight)
+      #expect(255 * Int(high) + Int(low) == weight && high != -128 && low != -128)
+    }
+    #expect(QuantizedMatrix.planes(of: 127) == (0, 127) && QuantizedMatrix.planes(of: 128) == (1, -127))
+    #expect(QuantizedMatrix.planes(of: -32_512) == (-127, -127))
+  }
+
+  /// A second plane says 8 bits more: 48 dB, less what the ends of the range cost.
+  @Test func aSecondPlaneTakesTheErrorAway() throws {
+    let values = badlyScaled(rows: 33, cols: 21)
+    let one = try quantize(values, rows: 33)
+    let two = try quantize(values, rows: 33, .high)
+    #expect(two.weightSNR! > one.weightSNR! + 47)
+    #expect(two.equalizer == one.equalizer)
+    let found = two.dequantized
+    let error = values.indices.reduce(0.0) {
+      let miss = Double(values[$1]) - Double(found[$1])
+      return $0 + miss * miss
+    }
+    // But for the rounding of what is dequantised to floats.
+    #expect(abs(error / two.errorEnergy - 1) < 0.01)
   }
 
   @Test func anEqualizerHelpsColumnsOfUnlikeSize() throws {
@@ -73,6 +100,14 @@ import Testing
     #expect(try quantize([1, -1], rows: 1).qmax == 32_639)
     let fast = try quantize([Float](repeating: 1, count: 65_536), rows: 1, .fast)
     #expect(fast.qmax == 127 && fast.activationPlanes == 1)
+    // 4096 · 32,512 is 127 in both planes.
+    let both = try quantize([Float](repeating: 1, count: 4096), rows: 1, .high)
+    #expect(both.qmax == matrix.qmax && both.weights.allSatisfy { $0 == 127 } && both.low!.allSatisfy { $0 == 127 })
+    // The low plane may be the larger one: 127 of 32,512 is 0 · 255 + 127.
+    var small = [Float](repeating: 127, count: 4096)
+    small[0] = 32_512
+    let low = try quantize(small, rows: 1, Precision(weights: .sixteen, activations: .sixteen, isEqualized: false))
+    #expect(low.weights[1] == 0 && low.low![1] == 127 && low.qmax == Int(Int32.max) / (127 * 4096))
   }
 
   @Test func rowsAndColumnsOfZerosStayZero() throws {
@@ -82,6 +117,8 @@ import Testing
     #expect(matrix.equalizer![0] == 1)
     let tiny = try quantize([0x1p-110, -0x1p-120], rows: 1)
     #expect(tiny.scales == [0] && tiny.weights == [0, 0] && tiny.equalizer == nil)
+    let wide = try quantize([0, 0, 0, 0, 3, 1], rows: 2, .high)
+    #expect(wide.scales[0] == 0 && wide.low![0..<3].allSatisfy { $0 == 0 } && wide.low![4] != 0)
     let nothing = try quantize([0, 0], rows: 2)
     #expect(nothing.weightSNR == nil)
   }

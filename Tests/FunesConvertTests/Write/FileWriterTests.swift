@@ -65,7 +65,7 @@ import Testing
     Sections(try Converter(precision: precision).convert(graph).bytes)
   }
 
-  @Test(arguments: [Precision.default, .fast])
+  @Test(arguments: [Precision.default, .fast, .high])
   func constantsTileTheData(precision: Precision) throws {
     let file = try sections(precision)
     let data = file.ranges["DATA"]!
@@ -77,18 +77,19 @@ import Testing
       let qmax = file.file.u32(record + 20)
       if file.file.u8(record + 4) == 1 {
         let planes = file.file.u8(record + 6)
-        #expect(file.file.u8(record + 5) == 1 && planes == (precision == .fast ? 1 : 2))
+        let weightPlanes = file.file.u8(record + 5)
+        #expect(weightPlanes == (precision == .high ? 2 : 1) && planes == (precision == .fast ? 1 : 2))
         #expect(planes == 1 ? (1...127).contains(qmax) : (128...32_639).contains(qmax))
         let blocks = (rows / groups + 15) / 16
         let quads = (cols + 3) / 4
-        let tiles = data.lowerBound + end..<data.lowerBound + end + 64 * groups * blocks * quads
+        let tiles = data.lowerBound + end..<data.lowerBound + end + 64 * groups * blocks * quads * weightPlanes
         #expect(file.file.bytes[tiles].allSatisfy { $0 != 0x80 })
         let padded = 16 * groups * blocks
         let equalizer = file.file.u8(record + 7) == 1 ? (16 * quads + 63) / 64 * 64 : 0
         // Scales of pad rows are zero, and there are no more scales than rows.
         let scales = (0..<padded).map { file.file.f32(tiles.upperBound + 4 * $0) }
         #expect(scales.count { $0 > 0 } == rows && scales.allSatisfy { $0 >= 0 && $0 <= 0x1p40 })
-        end += tiles.count + 8 * padded + equalizer
+        end += tiles.count + 4 * padded * (1 + weightPlanes) + equalizer
       } else {
         #expect(file.file.u8(record + 4) == 2 && file.file.isZero(record + 5..<record + 8))
         #expect(cols == 1 && groups == 0 && qmax == 0)

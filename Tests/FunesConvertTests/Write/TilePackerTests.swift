@@ -15,7 +15,7 @@ import Testing
   func whatIsPackedComesBack(groups: Int) throws {
     var numbers = TestNumbers(seed: UInt64(groups))
     for (units, cols) in Self.shapes {
-      for precision in [Precision.default, .fast] {
+      for precision in [Precision.default, .fast, .high] {
         let rows = units * groups
         let matrix = try Quantizer(precision).quantize(
           numbers.floats(rows * cols), rows: rows, cols: cols, groups: groups, named: "w")
@@ -23,9 +23,11 @@ import Testing
         TilePacker.append(matrix, to: &writer)
         let packer = TilePacker(matrix)
         let hasEqualizer = matrix.equalizer != nil
-        #expect(writer.count == packer.byteCount(hasEqualizer: hasEqualizer) && writer.count % 64 == 0)
-        let found = writer.bytes.withUnsafeBytes { packer.unpacked($0, hasEqualizer: hasEqualizer) }
-        #expect(found.weights == matrix.weights && found.scales == matrix.scales)
+        let planes = matrix.weightPlanes
+        #expect(planes == (precision == .high ? 2 : 1))
+        #expect(writer.count == packer.byteCount(planes: planes, hasEqualizer: hasEqualizer) && writer.count % 64 == 0)
+        let found = writer.bytes.withUnsafeBytes { packer.unpacked($0, planes: planes, hasEqualizer: hasEqualizer) }
+        #expect(found.weights == matrix.weights && found.low == matrix.low && found.scales == matrix.scales)
         #expect(found.equalizer == matrix.equalizer)
         checkPads(writer.bytes, matrix)
       }
@@ -34,7 +36,12 @@ import Testing
 
   /// Every byte that stands for no weight is zero, and each padded row's sum is that of its bytes.
   private func checkPads(_ bytes: [UInt8], _ matrix: QuantizedMatrix) {
+    for plane in matrix.planes.indices { checkPads(bytes, matrix, plane: plane) }
+  }
+
+  private func checkPads(_ bytes: [UInt8], _ matrix: QuantizedMatrix, plane: Int) {
     let packer = TilePacker(matrix)
+    let tiles = bytes[plane * packer.tileByteCount..<(plane + 1) * packer.tileByteCount]
     var isUsed = [Bool](repeating: false, count: packer.tileByteCount)
     var sums = [Int32](repeating: 0, count: packer.paddedRows)
     for row in 0..<matrix.rows {
@@ -42,12 +49,12 @@ import Testing
         let offset = packer.offset(row: row, col: col)
         #expect(!isUsed[offset], "two weights share a byte")
         isUsed[offset] = true
-        sums[packer.paddedRow(row)] += Int32(matrix.weights[row * matrix.cols + col])
+        sums[packer.paddedRow(row)] += Int32(matrix.planes[plane][row * matrix.cols + col])
       }
     }
-    #expect(isUsed.indices.allSatisfy { isUsed[$0] || bytes[$0] == 0 })
+    #expect(isUsed.indices.allSatisfy { isUsed[$0] || tiles[tiles.startIndex + $0] == 0 })
     #expect(Set((0..<matrix.rows).map(packer.paddedRow)).count == matrix.rows)
-    let first = packer.tileByteCount + 4 * packer.paddedRows
+    let first = matrix.weightPlanes * packer.tileByteCount + 4 * (1 + plane) * packer.paddedRows
     for (row, sum) in sums.enumerated() {
       let found = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[first + 4 * row + $1]) << UInt32(8 * $1) }
       #expect(Int32(bitPattern: found) == sum)

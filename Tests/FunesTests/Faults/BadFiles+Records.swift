@@ -11,9 +11,12 @@ private let scaleLimit = 0x5380_0000
 private let vectorLimit = 0x5880_0000
 
 /// A float of a constant is set, `offset` bytes from where the constant begins.
-private func number(_ name: String, of constant: String, at offset: Int, _ bits: UInt32, _ limit: Int) -> BadFile {
-  let begin = Int(e.number(UInt64.self, .constants, e.constant(constant), 24))
-  return bad("\(name) of \(constant)", .constants, e.constant(constant), .number, Int(bits), limit) { parts, _ in
+private func number(
+  _ name: String, of constant: String, at offset: Int, _ bits: UInt32, _ limit: Int, in parts: FileParts = e
+) -> BadFile {
+  let begin = Int(parts.number(UInt64.self, .constants, parts.constant(constant), 24))
+  let index = parts.constant(constant)
+  return bad("\(name) of \(constant)", .constants, index, .number, Int(bits), limit, in: parts) { parts, _ in
     parts.set(bits, .data, begin + offset, 0)
   }
 }
@@ -46,8 +49,19 @@ extension BadFile {
       bad("rows", .constants, matrix, at: 8, UInt32(0), .extent, 1 << 28),
       bad("rows", .constants, matrix, at: 8, UInt32(1 << 28 + 1), .extent, 1 << 28),
       bad("rows", .constants, vector, at: 8, UInt32.max, .extent, 1 << 28),
-      bad("weight planes", .constants, matrix, at: 5, UInt8(0), .planes, 1),
-      bad("weight planes", .constants, matrix, at: 5, UInt8(2), .planes, 1),
+      bad("weight planes", .constants, matrix, at: 5, UInt8(0), .planes, 2),
+      bad("weight planes", .constants, matrix, at: 5, UInt8(3), .planes, 2),
+      bad("weight planes", .constants, matrix, at: 5, UInt8(255), .planes, 2),
+      // A second plane of the table is 128 bytes of tiles and 64 of row sums; zeros are numbers wherever they are read.
+      bad("a second plane that is not there", .constants, vector, .tiling, 320, 512) { parts, vector in
+        parts.set8(.constants, vector - 1, 5, 2)
+        for offset in 256..<512 { parts.set(UInt8(0), .data, offset, 0) }
+      },
+      bad("a second plane that nobody has", .constants, vector, .tiling, 512, 320, in: .everyOperatorWide) {
+        parts, vector in
+        parts.set8(.constants, vector - 1, 5, 1)
+        for offset in 128..<512 { parts.set(UInt8(0), .data, offset, 0) }
+      },
       bad("activation planes", .constants, matrix, at: 6, UInt8(0), .planes, 2),
       bad("activation planes", .constants, matrix, at: 6, UInt8(3), .planes, 2),
       bad("flags", .constants, matrix, at: 7, UInt8(2), .reserved, 1),
@@ -99,6 +113,11 @@ extension BadFile {
     number("an equalizer", of: "table", at: 256, notANumber, scaleLimit),
     number("an equalizer", of: "table", at: 276, 0x8000_0001, scaleLimit),
     number("a pad's equalizer", of: "table", at: 284, 0x5380_0001, scaleLimit),
+    // With a second plane: 256 of tiles, 16 scales, twice 16 row sums, 8 of the equalizer.
+    number("a scale of two planes", of: "table", at: 256, notANumber, scaleLimit, in: .everyOperatorWide),
+    number("a pad's scale of two planes", of: "table", at: 316, infinity, scaleLimit, in: .everyOperatorWide),
+    number("an equalizer of two planes", of: "table", at: 448, 0x8000_0001, scaleLimit, in: .everyOperatorWide),
+    number("a pad's equalizer of two planes", of: "table", at: 476, 0x5380_0001, scaleLimit, in: .everyOperatorWide),
     number("a value", of: "rnn.b", at: 0, notANumber, vectorLimit),
     number("a value", of: "rnn.b", at: 4, 0xFFFF_FFFF, vectorLimit),
     number("a value", of: "rnn.b", at: 8, infinity, vectorLimit),

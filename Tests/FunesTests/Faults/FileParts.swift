@@ -26,12 +26,23 @@ struct FileParts: Sendable {
     fingerprint = Array(bytes[48..<80])
   }
 
-  init(_ graph: Graph) throws { self.init(try Converter().convert(graph).bytes) }
+  init(_ graph: Graph, precision: Precision = .default) throws {
+    self.init(try Converter(precision: precision).convert(graph).bytes)
+  }
 
   /// Every operator, two programs, text, generation, metadata and two self-test records.
   static let everyOperator: FileParts = {
     do {
       return try FileParts(.everyOperator())
+    } catch {
+      preconditionFailure("FileParts: \(error)")
+    }
+  }()
+
+  /// The same with 16-bit weights, which are two planes.
+  static let everyOperatorWide: FileParts = {
+    do {
+      return try FileParts(.everyOperator(), precision: .high)
     } catch {
       preconditionFailure("FileParts: \(error)")
     }

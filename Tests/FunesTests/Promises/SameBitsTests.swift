@@ -11,23 +11,39 @@ import Testing
 struct StoredHash: Sendable, CustomTestStringConvertible {
   var name: String
   var isOneByte = false
+  var precision = Precision.default
   var program = 0
   var rows = 100_000
   var hash: UInt32
   var graph: @Sendable () -> Graph
   var testDescription: String { name }
 
-  static func cell(_ cell: TestCell, isOneByte: Bool = false, _ hash: UInt32) -> StoredHash {
-    StoredHash(name: "\(cell)\(isOneByte ? ", 8 bits" : "")", isOneByte: isOneByte, hash: hash) {
+  static func cell(
+    _ cell: TestCell, isOneByte: Bool = false, precision: Precision = .default, _ hash: UInt32
+  ) -> StoredHash {
+    let name = "\(cell)\(isOneByte ? ", 8 bits" : "")\(precision == .high ? ", 16-bit weights" : "")"
+    return StoredHash(name: name, isOneByte: isOneByte, precision: precision, hash: hash) {
       .streaming(cell, inputs: 5, units: 18, outputs: 3)
     }
   }
 
-  /// A hundred thousand rows of models in odd sizes, the last three with every value and gate shown.
+  /// A hundred thousand rows of models in odd sizes, those at the end with every value and gate shown.
   static let small: [StoredHash] = [
     .cell(.rnn, 0x12f5_24f1), .cell(.lstm, 0xe01a_8706), .cell(.coupledLSTM, 0xde04_3690),
     .cell(.projectedLSTM, 0x25a9_bbb4), .cell(.gru, 0xe440_c3b5), .cell(.resetBeforeGRU, 0xa49d_aa1a),
     .cell(.lstm, isOneByte: true, 0xae5b_ec66), .cell(.gru, isOneByte: true, 0xbaf9_0318),
+    .cell(.rnn, precision: .high, 0x2b56_7352), .cell(.lstm, precision: .high, 0x2e44_4ede),
+    .cell(.coupledLSTM, precision: .high, 0x0606_5561),
+    .cell(.projectedLSTM, precision: .high, 0x182f_38b5), .cell(.gru, precision: .high, 0xa8f3_2fa3),
+    .cell(.resetBeforeGRU, precision: .high, 0xf965_9170), .cell(.lstm, isOneByte: true, precision: .high, 0x0400_85fc),
+    StoredHash(name: "every operator, 16-bit weights, step", precision: .high, rows: 10_000, hash: 0xafae_7ef8) {
+      .everyOperator().exposingAllValues()
+    },
+    StoredHash(
+      name: "every operator, 16-bit weights, encode", precision: .high, program: 1, rows: 10_000, hash: 0x5f56_f03a
+    ) {
+      .everyOperator().exposingAllValues()
+    },
     StoredHash(name: "every operator, step", hash: 0x182f_8a9b) { .everyOperator().exposingAllValues() },
     StoredHash(name: "every operator, encode", program: 1, hash: 0xd472_8eb3) { .everyOperator().exposingAllValues() },
     StoredHash(name: "every memory", hash: 0x7cd5_02c5) { .everyMemory().exposingAllValues() },
@@ -39,18 +55,23 @@ struct StoredHash: Sendable, CustomTestStringConvertible {
   ]
 
   /// Twenty rows of models whose layers are large enough to enter a parallel region.
-  static let large: [StoredHash] = zip(
-    TestCell.allCases, [0x75fb_5524, 0x1cac_9ac6, 0x6db1_cbcf, 0x33ad_041b, 0xeef0_171c, 0xfb8e_654d]
-  ).map { cell, hash in
-    StoredHash(name: "large \(cell)", hash: hash) { .streaming(cell, inputs: 128, units: 384, outputs: 352) }
-  }
+  static let large: [StoredHash] =
+    zip(
+      TestCell.allCases, [0x75fb_5524, 0x1cac_9ac6, 0x6db1_cbcf, 0x33ad_041b, 0xeef0_171c, 0xfb8e_654d]
+    ).map { cell, hash in
+      StoredHash(name: "large \(cell)", hash: hash) { .streaming(cell, inputs: 128, units: 384, outputs: 352) }
+    } + [
+      StoredHash(name: "large lstm, 16-bit weights", precision: .high, hash: 0xc4b7_a70d) {
+        .streaming(.lstm, inputs: 128, units: 384, outputs: 352)
+      }
+    ]
 }
 
 @Suite struct SameBitsTests {
   @Test(arguments: StoredHash.small, ISA.allCases)
   func randomRowsGiveTheStoredHash(stored: StoredHash, isa: ISA) throws {
     guard isa.isAvailable else { try Test.cancel("this machine has no \(isa)") }
-    var parts = try FileParts(stored.graph())
+    var parts = try FileParts(stored.graph(), precision: stored.precision)
     parts.fill(TestWeights(isOneByte: stored.isOneByte), seed: 1)
     let loaded = try LoadedModel(parts.bytes)
     var session = try Session(loaded.model, rows: 100, isa: isa)
@@ -61,7 +82,7 @@ struct StoredHash: Sendable, CustomTestStringConvertible {
   @Test(arguments: StoredHash.large, ISA.allCases)
   func teamsGiveTheStoredHash(stored: StoredHash, isa: ISA) throws {
     guard isa.isAvailable else { try Test.cancel("this machine has no \(isa)") }
-    var parts = try FileParts(stored.graph())
+    var parts = try FileParts(stored.graph(), precision: stored.precision)
     parts.fill(TestWeights(scale: 0x1p-10), seed: 1)
     let loaded = try LoadedModel(parts.bytes)
     for threads in 1...3 {

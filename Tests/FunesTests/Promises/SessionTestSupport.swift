@@ -93,24 +93,28 @@ extension FileParts {
         for lane in 0..<16 {
           let padded = (block * matrix.groups + gate) * 16 + lane
           let isPadRow = block * 16 + lane >= matrix.units
-          var sum: Int32 = 0
-          for col in 0..<(matrix.quads * 4) {
-            let tile = (block * matrix.quads + col / 4) * matrix.groups + gate
-            let any = numbers.below(255) - 127
-            let weight = isPadRow || col >= matrix.cols ? 0 : weights.isExtreme ? (any < 0 ? -127 : 127) : any
-            sum += Int32(weight)
-            set(Int8(weight), .data, matrix.offset + tile * 64 + lane * 4 + col % 4, 0)
+          for plane in 0..<matrix.planes {
+            var sum: Int32 = 0
+            for col in 0..<(matrix.quads * 4) {
+              let tile = plane * matrix.tiles + (block * matrix.quads + col / 4) * matrix.groups + gate
+              let any = numbers.below(255) - 127
+              let weight = isPadRow || col >= matrix.cols ? 0 : weights.isExtreme ? (any < 0 ? -127 : 127) : any
+              sum += Int32(weight)
+              set(Int8(weight), .data, matrix.offset + tile * 64 + lane * 4 + col % 4, 0)
+            }
+            set(sum, .data, matrix.scales + ((1 + plane) * matrix.paddedRows + padded) * 4, 0)
           }
           let spread = weights.isExtreme ? 1 : 1 + numbers.float() / 2
-          set((isPadRow ? 0 : weights.scale * spread).bitPattern, .data, matrix.scales + padded * 4, 0)
-          set(sum, .data, matrix.scales + (matrix.paddedRows + padded) * 4, 0)
+          // Weights of 16 bits are 255 times as large.
+          let scale = matrix.planes == 2 ? weights.scale / 256 : weights.scale
+          set((isPadRow ? 0 : scale * spread).bitPattern, .data, matrix.scales + padded * 4, 0)
         }
       }
     }
     guard matrix.hasEqualizer else { return }
     for col in 0..<matrix.cols {
       let e = weights.isExtreme ? weights.equalizer : weights.equalizer * (1 + numbers.float() / 2)
-      set(e.bitPattern, .data, matrix.scales + matrix.paddedRows * 8 + col * 4, 0)
+      set(e.bitPattern, .data, matrix.scales + matrix.paddedRows * 4 * (1 + matrix.planes) + col * 4, 0)
     }
   }
 }
@@ -118,11 +122,12 @@ extension FileParts {
 /// The fields of a constant that say where its numbers are.
 private struct ConstantFields {
   let isMatrix, hasEqualizer: Bool
-  let rows, cols, groups, offset: Int
+  let planes, rows, cols, groups, offset: Int
 
   init(_ parts: FileParts, _ index: Int) {
     func field(_ offset: Int) -> Int { Int(parts.number(UInt32.self, .constants, index, offset)) }
     isMatrix = parts.number(UInt8.self, .constants, index, 4) == 1
+    planes = Int(parts.number(UInt8.self, .constants, index, 5))
     hasEqualizer = parts.number(UInt8.self, .constants, index, 7) == 1
     (rows, cols, groups, offset) = (field(8), field(12), field(16), field(24))
   }
@@ -131,7 +136,9 @@ private struct ConstantFields {
   var blocks: Int { (units + 15) / 16 }
   var quads: Int { (cols + 3) / 4 }
   var paddedRows: Int { blocks * groups * 16 }
-  var scales: Int { offset + blocks * groups * quads * 64 }
+  /// Tiles of one plane.
+  var tiles: Int { blocks * groups * quads }
+  var scales: Int { offset + planes * tiles * 64 }
 }
 
 extension Graph {
