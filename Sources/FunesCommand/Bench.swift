@@ -41,6 +41,13 @@ struct BenchCommand: ParsableCommand {
   var threads = 1
   @Option(help: ArgumentHelp("Instruction set, or auto for the best that there is.", valueName: "name"))
   var isa: String?
+  @Option(
+    help: ArgumentHelp(
+      "Bits of a shape's weights and activations: fast is 8 and 8, default 8 and 16, high 16 and 16.", valueName: "name"
+    ))
+  var precision: NamedPrecision?
+  @Option(help: ArgumentHelp("Bits of a shape's weights, 8 or 16 (default: 8).", valueName: "bits"))
+  var weights: Int?
   @Option(help: ArgumentHelp("Bits of a shape's activations, 8 or 16 (default: 16).", valueName: "bits"))
   var activations: Int?
   @Option(parsing: .unconditional, help: ArgumentHelp("Rows of one call.", valueName: "count"))
@@ -72,17 +79,21 @@ struct BenchCommand: ParsableCommand {
     if let position, !(0...(1 << 24)).contains(position) {
       throw ValidationError("--position: found \(position), expected 0 to 16777216 rows")
     }
-    if let activations, Precision.Activations(rawValue: activations) == nil {
-      throw ValidationError("--activations: found \(activations), expected 8 or 16")
-    }
+    _ = try chosenPrecision()
     for (name, value) in [("--warm-up", warmUp), ("--seconds", seconds)] where !(0...3600).contains(value) {
       throw ValidationError("\(name): found \(value), expected 0 to 3600 seconds")
     }
   }
 
+  /// Nil where none of the options that say it is given.
+  private func chosenPrecision() throws -> Precision? {
+    if precision == nil, weights == nil, activations == nil { return nil }
+    return try Precision(named: precision, weights: weights, activations: activations)
+  }
+
   func run() throws {
     let isa = try ISAChoice.chosen(isa)
-    let target = try BenchTarget(target, activations: activations)
+    let target = try BenchTarget(target, precision: try chosenPrecision())
     let file = try target.open()
     let index = try file.model.programIndex(chosen: program)
     let load = try BenchLoad(file.model, program: index, rows: rows, position: position)

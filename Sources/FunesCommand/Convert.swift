@@ -25,6 +25,7 @@ struct ConvertCommand: ParsableCommand {
         funes convert stories260K.bin --tokenizer tok512.bin
         funes convert SmolLM2-135M --context 2048 -o smol.funes
         funes convert tinyllama.Q4_K_M.gguf -o tiny.funes
+        funes convert model.pt --weights16 'rnn.weight_ih_l0,output.*'
 
       Before the file is written, whole or not at all, it is opened and runs its self-test, and many rows at once are \
       shown to give the bits of one row at a time. Stdout gets a table of layers: bytes, signal-to-noise ratio of the \
@@ -58,9 +59,21 @@ struct ConvertCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What the file says of its source.", valueName: "text"))
   var source: String?
   @Option(
-    help: ArgumentHelp("Bits of activations: 16, or 8 for half the work where the loss is accepted.", valueName: "bits")
+    help: ArgumentHelp(
+      "Bits of weights and activations: fast is 8 and 8, default 8 and 16, high 16 and 16 for two bytes a weight.",
+      valueName: "name"))
+  var precision: NamedPrecision?
+  @Option(
+    help: ArgumentHelp(
+      "Bits of activations: 16, or 8 for half the work where the loss is accepted (default: those of --precision).",
+      valueName: "bits")
   )
-  var activations = 16
+  var activations: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Matrices that get 16-bit weights, by the names in the table of layers; * stands for any text.",
+      valueName: "name,..."))
+  var weights16: String?
   @Option(
     help: ArgumentHelp(
       "Bits of attention's caches and memories: 16, or 8 for half their memory; the loss is measured beside.",
@@ -81,8 +94,15 @@ struct ConvertCommand: ParsableCommand {
   var progress = false
 
   func validate() throws {
-    guard activations == 8 || activations == 16 else {
-      throw ValidationError("--activations: found \(activations), expected 8 or 16 bits")
+    _ = try Precision(named: precision, activations: activations)
+    if let weights16 {
+      guard precision != .high else {
+        throw ValidationError(
+          "--weights16: found beside --precision high, which gives 16-bit weights to every matrix; give one of them")
+      }
+      guard weights16.contains(where: { $0 != "," && $0 != " " }) else {
+        throw ValidationError("--weights16: found no name, expected names of matrices, parted by commas")
+      }
     }
     guard CacheBits(rawValue: cache) != nil else {
       throw ValidationError("--cache: found \(cache), expected 8 or 16 bits")
@@ -107,7 +127,8 @@ struct ConvertCommand: ParsableCommand {
     let notes = imported.notes + graph.symbolNotes
     for note in notes { Talk.say("funes: \(note)") }
     let bar = Progress("converting", isForced: progress)
-    var converter = Converter(precision: activations == 8 ? .fast : .default)
+    var converter = Converter(precision: try Precision(named: precision, activations: activations))
+    if let weights16 { try converter.widen(weights16, of: graph) }
     converter.cacheBits = CacheBits(rawValue: cache) ?? .sixteen
     converter.progress = { bar.update($0, of: $1, $2) }
     let converted = try converter.convert(graph)

@@ -35,8 +35,12 @@ struct BenchLoad {
 
   var weightByteCount: Int { weights.reduce(0) { $0 + $1.byteCount } }
   /// Bits of the activations that most of the weights are multiplied with.
-  var activationBits: Int {
-    let bytesOfSixteen = weights.reduce(0) { $0 + ($1.activationBits == 16 ? $1.byteCount : 0) }
+  var activationBits: Int { bits(\.activationBits) }
+  /// Bits of most of the weights, by bytes.
+  var weightBits: Int { bits(\.weightBits) }
+
+  private func bits(_ ofOne: (ConstantInfo) -> Int) -> Int {
+    let bytesOfSixteen = weights.reduce(0) { $0 + (ofOne($1) == 16 ? $1.byteCount : 0) }
     return 2 * bytesOfSixteen > weightByteCount ? 16 : 8
   }
 }

@@ -33,7 +33,8 @@ struct BenchReport {
   var json: JSONValue {
     .members([
       "shape": .string(shape), "program": .string(load.program.name), "threads": .integer(threads),
-      "isa": .string(isa.name), "activations": .integer(load.activationBits), "rows": .integer(load.rows),
+      "isa": .string(isa.name), "weights": .integer(load.weightBits), "activations": .integer(load.activationBits),
+      "rows": .integer(load.rows),
       "streams": .integer(streams),
       "position": load.position.map { .integer($0) } ?? .null, "min_us": .number(times.minimum),
       "median_us": .number(times.median), "p99_us": .number(times.quantile(0.99)),
@@ -48,7 +49,7 @@ struct BenchReport {
 
   var text: String {
     var title =
-      "\(shape): \(counted(load.weightByteCount, "byte")) of weights, \(load.activationBits)-bit activations, "
+      "\(shape): \(counted(load.weightByteCount, "byte")) of \(load.weightBits)-bit weights, \(load.activationBits)-bit activations, "
     title += "\(isa), \(counted(threads, "thread"))"
     if streams > 1 { title += ", \(streams) streams together" }
     if load.rows > 1 { title += ", \(load.rows) rows a step" }

@@ -17,13 +17,14 @@ enum BenchTarget {
   case shape(SyntheticShape, Precision)
 
   /// What begins as a shape does is one; all else is a path.
-  init(_ text: String, activations: Int?) throws(BenchError) {
+  ///
+  /// - Parameter precision: a shape's; nil for the default, which is all that a file may be given.
+  init(_ text: String, precision: Precision?) throws(BenchError) {
     if let shape = try SyntheticShape(text) {
-      let bits = activations.flatMap(Precision.Activations.init) ?? .sixteen
-      self = .shape(shape, Precision(activations: bits))
+      self = .shape(shape, precision ?? .default)
       return
     }
-    guard activations == nil else { throw .activationsOfFile }
+    guard precision == nil else { throw .precisionOfFile }
     self = .file(path: text)
   }
 
@@ -81,8 +82,8 @@ enum BenchError: Error, Equatable, CustomStringConvertible {
   case shapeTooLarge(found: String, weightCount: Int)
   /// The target looks like a shape and is no file.
   case noSuchTarget(String)
-  /// A file's activations were chosen when it was converted.
-  case activationsOfFile
+  /// A file's bits were chosen when it was converted.
+  case precisionOfFile
   /// A program that is no stream has no place to stand at.
   case positionOfBlock(program: String)
   /// The model's positions or memories hold fewer rows.
@@ -98,7 +99,8 @@ enum BenchError: Error, Equatable, CustomStringConvertible {
       "shape: found \"\(found)\" with \(weightCount) weights, expected at most \(SyntheticShape.mostWeights)"
     case .noSuchTarget(let found):
       "target: found \"\(found)\", expected a file, or a shape: \(SyntheticShape.grammar)"
-    case .activationsOfFile: "--activations: found a file, whose activations convert has chosen; expected a shape"
+    case .precisionOfFile:
+      "--precision, --weights and --activations: found a file, whose bits convert has chosen; expected a shape"
     case .positionOfBlock(let program):
       "--position: program \"\(program)\" sees its rows at once and keeps none; leave it out"
     case .beyondPositions(let found, let limit):

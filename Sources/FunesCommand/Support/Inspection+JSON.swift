@@ -92,7 +92,8 @@ extension Inspection {
     .members([
       "name": .string(constant.name), "isMatrix": .bool(constant.isMatrix), "rows": .integer(constant.rows),
       "cols": .integer(constant.cols), "groups": .integer(constant.groups),
-      "activationBits": .integer(constant.activationBits), "isEqualized": .bool(constant.hasEqualizer),
+      "weightBits": .integer(constant.weightBits), "activationBits": .integer(constant.activationBits),
+      "isEqualized": .bool(constant.hasEqualizer),
       "qmax": .integer(constant.qmax), "bytes": .integer(constant.byteCount),
       "least": Figures.number(Double(constant.range.lowerBound)),
       "largest": Figures.number(Double(constant.range.upperBound)),

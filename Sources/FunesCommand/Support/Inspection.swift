@@ -128,7 +128,7 @@ struct Inspection {
     ])
     for constant in model.constants {
       let shape = constant.isMatrix ? "\(constant.rows)×\(constant.cols)" : "\(constant.rows)"
-      let planes = "int8, \(constant.activationBits)-bit activations"
+      let planes = "int\(constant.weightBits), \(constant.activationBits)-bit activations"
       table.append([
         constant.name, constant.isMatrix ? planes : "float", shape, "\(constant.byteCount)",
         Decimal.significant(Double(constant.range.lowerBound), digits: 3),

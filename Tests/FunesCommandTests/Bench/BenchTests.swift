@@ -60,6 +60,14 @@ import Testing
     try Data(bytes).write(to: URL(fileURLWithPath: folder.path("m.funes")))
     let found = try figures(["gru:5,40,2", "--activations", "8"])
     #expect(found["weight_bytes"] as? Int == (try matrixBytes(folder.path("m.funes"))))
+    #expect(found["weights"] as? Int == 8)
+    try Data(Converter(precision: .high).convert(Graph(shape)).bytes)
+      .write(to: URL(fileURLWithPath: folder.path("high.funes")))
+    for options in [["--precision", "high"], ["--weights", "16"], ["--precision", "high", "--activations", "16"]] {
+      let high = try figures(["gru:5,40,2"] + options)
+      #expect(high["weight_bytes"] as? Int == (try matrixBytes(folder.path("high.funes"))))
+      #expect(high["weights"] as? Int == 16 && high["activations"] as? Int == 16)
+    }
   }
 
   @Test func shapesGiveTheSameWeightsEachTime() throws {
@@ -87,7 +95,9 @@ import Testing
     (["gru:8,20,1,2"], "INPUTS,UNITS,LAYERS"), (["tcn:8,x,1"], "INPUTS,CHANNELS,LAYERS"), (["lstm:"], "lstm:"),
     (["lstm:65536,65536,64"], "at most"), (["lsmt:8,20,1"], "or a shape"),
     (["rnn:2,2,1", "--isa", "mmx"], "found \"mmx\", expected auto or one of those here: scalar"),
-    (["rnn:2,2,1", "--activations", "4"], "8 or 16"), (["rnn:2,2,1", "--rows", "0"], "--rows"),
+    (["rnn:2,2,1", "--activations", "4"], "8 or 16"), (["rnn:2,2,1", "--weights", "32"], "8 or 16"),
+    (["rnn:2,2,1", "--precision", "fast", "--weights", "16"], "expected 8, which --precision fast"),
+    ([TestModels.shared.floats, "--precision", "high"], "expected a shape"), (["rnn:2,2,1", "--rows", "0"], "--rows"),
     (["rnn:2,2,1", "--threads", "0"], "--threads"), (["rnn:2,2,1", "--streams", "0"], "--streams"),
     (["rnn:2,2,1", "--position", "-1"], "--position"),
     (["rnn:2,2,1", "--seconds", "-1"], "--seconds"), (["rnn:2,2,1", "--program", "walk"], "expected \"step\""),

@@ -335,7 +335,7 @@ import Testing
   }
 
   /// A GRU of 3 inputs and 8 units, as PyTorch names it, in safetensors.
-  private static func stateDictionary(seed: Int, scale: Float = 1) -> [UInt8] {
+  static func stateDictionary(seed: Int, scale: Float = 1) -> [UInt8] {
     let shapes = [
       ("rnn.weight_ih_l0", [24, 3]), ("rnn.weight_hh_l0", [24, 8]), ("rnn.bias_ih_l0", [24]), ("rnn.bias_hh_l0", [24]),
     ]
