@@ -177,8 +177,10 @@ static inline size_t funes_matrix_bytes(const funes_matrix *matrix) {
 /* The team for an operator with `bytes` of weights that `vectors` share. From a cache of its own one core reads weights
  * five times as fast as from what cores share, so that meeting others costs more than they save until much later. */
 static inline int32_t funes_team(const funes_context *context, size_t bytes, int64_t vectors) {
-  const int is_large = context->is_near ? (double)bytes * (double)vectors >= FUNES_PARALLEL_NEAR_BYTES
-                                        : bytes >= FUNES_PARALLEL_BYTES;
+  /* So many vectors are enough for a single tile, and the product stays below 2^64. */
+  const uint64_t most = FUNES_PARALLEL_NEAR_BYTES / FUNES_TILE_BYTES;
+  const uint64_t shared = vectors < (int64_t)most ? (uint64_t)vectors : most;
+  const int is_large = context->is_near ? bytes * shared >= FUNES_PARALLEL_NEAR_BYTES : bytes >= FUNES_PARALLEL_BYTES;
   return is_large ? context->threads : 1;
 }
 
