@@ -30,6 +30,13 @@ struct ConvertCommand: ParsableCommand {
       Before the file is written, whole or not at all, it is opened and runs its self-test, and many rows at once are \
       shown to give the bits of one row at a time. Stdout gets a table of layers: bytes, signal-to-noise ratio of the \
       weights, and the error of each output against double precision on random rows, or on those of --input.
+
+      With --calibrate, matrices are rounded one after another so that their products on the rows of a file come as near \
+      to float as they can (GPTQ), with what the model itself makes of the rows so far. The last fifth of the rows, or \
+      those of --judge, are not fitted to: a matrix stays as it was unless the outputs get better there.
+
+        funes convert story.pt --calibrate text.txt
+        funes convert voice.pt --recipe voice.json --calibrate speech.npz --judge other.npz
       """)
 
   @Argument(help: ArgumentHelp("A checkpoint file, or a Hugging Face folder.", valueName: "checkpoint"))
@@ -88,6 +95,8 @@ struct ConvertCommand: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp("Measure on this many random rows; 0 to measure nothing.", valueName: "count"))
   var rows = 64
+  @OptionGroup(title: "Calibration")
+  var calibration: CalibrationOptions
   @Flag(help: "Print JSON.")
   var json = false
   @Flag(help: "Show progress even where stderr is no terminal.")
@@ -123,7 +132,7 @@ struct ConvertCommand: ParsableCommand {
     if recipeOut != nil, imported.recipe == nil {
       throw ChoiceError.unsuitable(what: "--recipe-out", reason: "found a format that needs no recipe; leave it out")
     }
-    let graph = told(imported.graph)
+    var graph = told(imported.graph)
     let notes = imported.notes + graph.symbolNotes
     for note in notes { Talk.say("funes: \(note)") }
     let bar = Progress("converting", isForced: progress)
@@ -131,6 +140,7 @@ struct ConvertCommand: ParsableCommand {
     if let weights16 { try converter.widen(weights16, of: graph) }
     converter.cacheBits = CacheBits(rawValue: cache) ?? .sixteen
     converter.progress = { bar.update($0, of: $1, $2) }
+    let calibrated = try calibrate(&graph, &converter)
     let converted = try converter.convert(graph)
     try StreamingProof.check(try ModelFile(copying: converted.bytes, memoryLimit: .max))
     var report = converted.report
@@ -152,11 +162,27 @@ struct ConvertCommand: ParsableCommand {
     if let recipeOut, let recipe = imported.recipe { try AtomicFile.write(recipeOut, Array(recipe.json().utf8)) }
     let summary = ConversionSummary(
       path: path, notes: notes, report: report, comparison: comparison, finerCaches: finerCaches,
-      givenPrograms: givenPrograms)
+      givenPrograms: givenPrograms, calibration: calibrated.map(CalibrationSummary.init))
     for warning in summary.warnings { Talk.say("funes: \(warning)") }
     let stdout = ByteWriter.standardOutput()
     try stdout.write(json ? summary.json : summary.text)
     try stdout.flush()
+  }
+
+  /// Rounds the matrices on the rows that were given, if any, and notes it in the graph.
+  private func calibrate(_ graph: inout Graph, _ converter: inout Converter) throws -> Calibration? {
+    guard let path = calibration.calibrate else { return nil }
+    let plain = try ModelFile(copying: try converter.convert(graph).bytes, memoryLimit: .max)
+    let rows = try CalibrationReader(plain, graph, calibration).rows(fit: path, judge: calibration.judge)
+    let bar = Progress("calibrating", isForced: progress)
+    var calibrator = Calibrator(converter)
+    calibrator.damping = calibration.damping
+    calibrator.progress = { bar.update($0, of: $1, $2) }
+    let found = try calibrator.calibrate(graph, rows)
+    bar.end()
+    converter.given = found.matrices
+    graph.metadata["calibration"] = found.note
+    return found
   }
 
   /// The graph with what the command line says about it.
@@ -174,6 +200,8 @@ struct ConvertCommand: ParsableCommand {
     if let recipe { inputs.append(NamedPath("the recipe", recipe)) }
     if let tokenizer { inputs.append(NamedPath("the tokenizer", tokenizer)) }
     if let input { inputs.append(NamedPath("the file of --input", input)) }
+    if let rows = calibration.calibrate { inputs.append(NamedPath("the file of --calibrate", rows)) }
+    if let rows = calibration.judge { inputs.append(NamedPath("the file of --judge", rows)) }
     var outputs = [NamedPath("--output", model)]
     if let recipeOut { outputs.append(NamedPath("--recipe-out", recipeOut)) }
     try OutputPaths.check(outputs, inputs: inputs)

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "funes_calibrate.h"
+
 /* y[r] += sum over c of w[r * cols + c] * x[c], for r < rows: float weights, all arithmetic in double. */
 void funes_reference_matvec(double *y, const float *w, const double *x, size_t rows, size_t cols);
 

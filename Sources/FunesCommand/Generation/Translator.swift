@@ -41,9 +41,14 @@ struct Translator {
     longest = generation.longest
   }
 
+  /// What the encoder reads of a source: with the id that is appended, and as long as it wants it.
+  func sourceRows(_ ids: [Int32]) throws(StreamError) -> [Int32] {
+    try generation.padded(ids + (generation.appendedID.map { [Int32($0)] } ?? []))
+  }
+
   /// Reads a source in a session that begins afresh.
   func read(_ ids: [Int32]) throws {
-    let rows = try generation.padded(ids + (generation.appendedID.map { [Int32($0)] } ?? []))
+    let rows = try sourceRows(ids)
     engine.session.reset()
     if rows.isEmpty { return }
     try engine.reserve(rows: rows.count)

@@ -69,6 +69,8 @@ public struct Difference: Sendable, Equatable {
   public var rootMeanSquareError: Double { valueCount == 0 ? 0 : (error / Double(valueCount)).squareRoot() }
   /// sqrt(Σ expected² / number of values); 0 before the first.
   public var rootMeanSquareSignal: Double { valueCount == 0 ? 0 : (signal / Double(valueCount)).squareRoot() }
+  /// Σ error² / Σ expected²: 0 where all is equal.
+  var errorShare: Double { error == 0 ? 0 : error / signal }
 
   /// Rows that agree, in percent.
   public var agreement: Double { rowCount == 0 ? 100 : 100 * Double(agreeingRowCount) / Double(rowCount) }

@@ -94,11 +94,28 @@ public enum SampleRows {
   /// By program, the rows of its inputs: tensors of the file named as the inputs are. Programs none of whose inputs the
   /// file has are left out.
   public static func read(path: String, for graph: Graph) throws -> [String: [String: ReferenceRows]] {
+    try batches(path: path, for: graph).mapValues(\.inputs)
+  }
+
+  /// The sequences of a batch, each through the programs in the order in which a sequence goes through them.
+  public static func sequences(path: String, for graph: Graph) throws -> [CalibrationSequence] {
+    let batches = try batches(path: path, for: graph)
+    return graph.sequences(
+      graph.programOrder.compactMap { index in
+        let name = graph.programs[index].name
+        return batches[name].map { (name, $0.inputs, $0.batch) }
+      })
+  }
+
+  private static func batches(
+    path: String, for graph: Graph
+  ) throws -> [String: (inputs: [String: ReferenceRows], batch: Int)] {
     let file = try Checkpoint.read(path: path)
-    var programs: [String: [String: ReferenceRows]] = [:]
+    var programs: [String: (inputs: [String: ReferenceRows], batch: Int)] = [:]
     for program in graph.programs where program.inputs.contains(where: { file[$0.name] != nil }) {
       var expected: (tensor: String, rows: Int)?
       var inputs: [String: ReferenceRows] = [:]
+      var batch = 1
       for port in program.inputs {
         guard let tensor = file[port.name] else {
           throw SampleError.missingInput(program: program.name, input: port.name, found: file.tensorNames)
@@ -112,9 +129,10 @@ public enum SampleRows {
           throw SampleError.rowCount(tensor: tensor.name, found: [1, rows], expected: [1, expected.rows])
         }
         expected = (tensor.name, rows)
+        batch = max(batch, shape.batch)
         inputs[port.name] = value.element == .id ? try tensor.idRows() : try tensor.floatRows()
       }
-      programs[program.name] = inputs
+      programs[program.name] = (inputs, batch)
     }
     if programs.isEmpty, let program = graph.programs.first {
       throw SampleError.missingInput(

@@ -24,7 +24,11 @@ struct Equalizer {
   /// One e a column, 1 for columns of zeros; nil where all columns are alike and nothing is to be equalised.
   static func columns(of values: [Float], cols: Int, isGathered: Bool) -> [Float]? {
     let maxima = columnMaxima(of: values, cols: cols)
-    let raw = maxima.map { $0 < smallest ? 0 : isGathered ? $0 : $0.squareRoot() }
+    return centered(maxima.map { $0 < smallest ? 0 : isGathered ? $0 : $0.squareRoot() })
+  }
+
+  /// Equalizers brought near 1, and 1 for columns of zeros, which come as 0; nil where all are alike.
+  static func centered(_ raw: [Float]) -> [Float]? {
     let nonzero = raw.filter { $0 > 0 }
     guard let first = nonzero.first, nonzero.contains(where: { $0 != first }) else { return nil }
     let mean = floorDivide(nonzero.reduce(0) { $0 + Int($1.exponent) }, nonzero.count)
@@ -32,7 +36,7 @@ struct Equalizer {
     return raw.map { $0 == 0 ? 1 : min(max($0 * factor, bounds.lowerBound), bounds.upperBound) }
   }
 
-  private static func columnMaxima(of values: [Float], cols: Int) -> [Float] {
+  static func columnMaxima(of values: [Float], cols: Int) -> [Float] {
     var largest = [Float](repeating: 0, count: cols)
     largest.withUnsafeMutableBufferPointer { largest in
       values.withUnsafeBufferPointer { values in

@@ -5,7 +5,11 @@ extension Graph {
   /// This graph with every float value that an operator makes as an output of its program, and the gates of every cell as
   /// the value `<operator>.gates`. New outputs stand after the program's own and are named after their values; a name that
   /// is taken gets `#2`, `#3`, ….
-  public func exposingAllValues() -> Graph {
+  public func exposingAllValues() -> Graph { exposing(values: { _ in true }, gates: { _ in true }) }
+
+  /// This graph with some of the float values that operators make as outputs, and the gates of some cells; named as by
+  /// `exposingAllValues`.
+  func exposing(values isShown: (Int) -> Bool, gates showsGates: (Operator) -> Bool) -> Graph {
     var graph = self
     for programIndex in programs.indices {
       var program = programs[programIndex]
@@ -14,12 +18,13 @@ extension Graph {
       for runIndex in program.runs.indices {
         for opIndex in program.runs[runIndex].operators.indices {
           var op = program.runs[runIndex].operators[opIndex]
-          if case .cell(let cell) = op.operation, op.outputs.count == 1 {
+          if case .cell(let cell) = op.operation, op.outputs.count == 1, showsGates(op) {
             op.outputs.append(graph.values.count)
             graph.values.append(graph.gates(of: cell, named: op.name, output: graph.values[op.outputs[0]]))
           }
           program.runs[runIndex].operators[opIndex] = op
-          for value in op.outputs where graph.values[value].element == .float && shown.insert(value).inserted {
+          for value in op.outputs where graph.values[value].element == .float {
+            guard value >= values.count || isShown(value), shown.insert(value).inserted else { continue }
             let name = graph.values[value].name
             var unique = name
             var number = 2

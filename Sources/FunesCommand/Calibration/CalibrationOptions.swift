@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `funes convert` is told about rows to calibrate with.
+
+import ArgumentParser
+import FunesConvert
+
+/// What a file of rows holds.
+enum CalibrationFormat: Equatable, ExpressibleByArgument {
+  /// Tensors named as inputs, in npz or safetensors.
+  case tensors
+  /// 16-bit PCM of one channel.
+  case wav
+  /// What `run` reads.
+  case stream(InputFormat)
+
+  init?(argument: String) {
+    switch argument {
+    case "tensors", "npz", "safetensors": self = .tensors
+    case "wav": self = .wav
+    default:
+      guard let format = InputFormat(rawValue: argument) else { return nil }
+      self = .stream(format)
+    }
+  }
+
+  static var allValueStrings: [String] { ["tensors", "wav"] + InputFormat.allCases.map(\.rawValue) }
+
+  var name: String {
+    switch self {
+    case .tensors: "tensors"
+    case .wav: "wav"
+    case .stream(let format): format.rawValue
+    }
+  }
+}
+
+struct CalibrationOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Round matrices so that they do best on the rows in this file: npz or safetensors with tensors named as inputs, a WAV, a text, or what run reads.",
+      valueName: "file"))
+  var calibrate: String?
+  @Option(
+    help: ArgumentHelp(
+      "What the files of --calibrate and --judge hold: tensors, wav, f32, i16, pcm16, csv, ids, text or jsonl (default: as it looks).",
+      valueName: "format"))
+  var calibrateFormat: CalibrationFormat?
+  @Option(
+    help: ArgumentHelp(
+      "Judge on the rows in this file (default: on the last fifth of those of --calibrate).", valueName: "file"))
+  var judge: String?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Read at most this many rows of each file.", valueName: "count"))
+  var calibrateRows = 10_000
+  @Option(
+    help: ArgumentHelp(
+      "What calibration adds to the diagonal of each matrix's second moments, as a share of their mean.",
+      valueName: "share"))
+  var damping = 0.01
+
+  func validate() throws {
+    guard (1...10_000_000).contains(calibrateRows) else {
+      throw ValidationError("--calibrate-rows: found \(calibrateRows), expected 1 to 10000000")
+    }
+    guard damping > 0, damping <= 10 else {
+      throw ValidationError("--damping: found \(damping), expected more than 0 and at most 10")
+    }
+    if calibrate == nil, judge != nil { throw ValidationError("--judge: found no --calibrate, expected one") }
+    if calibrate == nil, calibrateFormat != nil {
+      throw ValidationError("--calibrate-format: found no --calibrate, expected one")
+    }
+    if calibrate == "-" || judge == "-" {
+      throw ValidationError("--calibrate: found \"-\", expected a file")
+    }
+  }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// `funes convert --calibrate` as a shell runs it: rows in every form, the same bytes each time, and what is refused.
+
+import Foundation
+import FunesTestSupport
+import Testing
+
+@testable import FunesCommand
+
+@Suite struct CalibrateTests {
+  private let folder: Folder
+  private let weights: String
+
+  init() throws {
+    folder = try Folder()
+    weights = folder.path("gru.safetensors")
+    try Data(CommandTests.stateDictionary(seed: 1)).write(to: URL(fileURLWithPath: weights))
+  }
+
+  private func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+    let path = folder.path(name)
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    return path
+  }
+
+  /// Rows of three numbers that follow each other.
+  private func lines(_ count: Int) -> String {
+    var numbers = TestNumbers(seed: 31)
+    var (a, b) = (Float(0), Float(0))
+    return (0..<count).map { _ in
+      a = 0.9 * a + 0.4 * numbers.float()
+      b = 0.8 * b + 0.5 * numbers.float()
+      return "\(a),\(b),\(0.5 * a + 0.5 * b)\n"
+    }.joined()
+  }
+
+  /// A WAV of one chunk before the samples.
+  static func wav(_ samples: [Int16], channels: UInt16 = 1, bits: UInt16 = 16, format: UInt16 = 1) -> [UInt8] {
+    func little<T: FixedWidthInteger>(_ value: T) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
+    let data = samples.flatMap { little($0) }
+    let chunk = little(format) + little(channels) + little(UInt32(16_000)) + little(UInt32(32_000)) + little(UInt16(2))
+    let body =
+      Array("WAVE".utf8) + Array("LIST".utf8) + little(UInt32(3)) + [1, 2, 3, 0] + Array("fmt ".utf8)
+      + little(UInt32(16)) + chunk + little(bits) + Array("data".utf8) + little(UInt32(data.count)) + data
+    return Array("RIFF".utf8) + little(UInt32(body.count)) + body
+  }
+
+  @Test func aFileIsTheSameFromEachRunAndInstructionSet() throws {
+    let rows = try write("rows.csv", Array(lines(300).utf8))
+    func bytes(_ name: String, _ environment: [String: String] = [:]) throws -> Data {
+      let model = folder.path(name)
+      let found = try Shell.funes(["convert", weights, "-o", model, "--calibrate", rows], environment: environment)
+      #expect(found.code == 0, "\(found.talk)")
+      #expect(found.text.contains("on 240 rows, judged by 60 others"), "\(found.text)")
+      return try Data(contentsOf: URL(fileURLWithPath: model))
+    }
+    let first = try bytes("a")
+    #expect(try bytes("b") == first)
+    #expect(try bytes("c", ["FUNES_ISA": "scalar"]) == first)
+    #expect(try Shell.funes(["verify", folder.path("a")]).code == 0)
+    // What is compared is what the file holds.
+    let compared = try Shell.funes(["compare", folder.path("a"), "--against", weights, "--limit", "snr 30"])
+    #expect(compared.code == 0 && !compared.talk.contains("another version"), "\(compared.talk)")
+    let json = try Shell.funes(["convert", weights, "-o", folder.path("d"), "--calibrate", rows, "--json"])
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any])
+    let calibration = try #require(object["calibration"] as? [String: Any])
+    #expect(calibration["fitRows"] as? Int == 240 && (calibration["matrices"] as? [Any])?.isEmpty == false)
+  }
+
+  @Test func rowsComeInEveryForm() throws {
+    let csv = try write("rows.csv", Array(lines(100).utf8))
+    let numbers = lines(100).split(whereSeparator: { $0 == "," || $0 == "\n" }).map { Float($0)! }
+    let floats = try write("rows.f32", numbers.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) })
+    let samples = numbers.map { Int16($0 * 8_000) }
+    let pcm = try write("rows.pcm", samples.flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) })
+    let wav = try write("rows.wav", Self.wav(samples + [7]))
+    func bytes(_ arguments: [String]) throws -> Data {
+      let model = folder.path("m.funes")
+      let found = try Shell.funes(["convert", weights, "-o", model, "--rows", "0"] + arguments)
+      #expect(found.code == 0, "\(arguments): \(found.talk)")
+      return try Data(contentsOf: URL(fileURLWithPath: model))
+    }
+    let first = try bytes(["--calibrate", csv])
+    #expect(try bytes(["--calibrate", floats, "--calibrate-format", "f32"]) == first)
+    #expect(try bytes(["--calibrate", wav]) == bytes(["--calibrate", pcm, "--calibrate-format", "pcm16"]))
+    // A file of its own to judge by, and fewer rows.
+    let judged = try Shell.funes(
+      ["convert", weights, "-o", folder.path("n"), "--calibrate", csv, "--judge", csv, "--calibrate-rows", "50"])
+    #expect(judged.code == 0 && judged.text.contains("on 50 rows, judged by 50 others"), "\(judged.text)")
+  }
+
+  @Test func whatCannotCalibrateIsRefused() throws {
+    let cases: [(Int32, [UInt8], [String], String)] = [
+      (65, [], [], "found 0 rows in all"),
+      (65, Array(lines(9).utf8), [], "found 9 rows in all"),
+      (65, Array("1,2\n".utf8), [], "found 2"),
+      (65, Array((lines(10) + "nan,0,0\n" + lines(10)).utf8), [], "row 10"),
+      (65, Self.wav([1, 2, 3], channels: 2), [], "found channels 2, expected 1"),
+      (65, Self.wav([1, 2, 3], bits: 8), [], "found bits a sample 8, expected 16"),
+      (65, Array("RIFF".utf8), [], "found no WAV file"),
+      (64, Array("abc".utf8), ["--calibrate-format", "text"], "expected one input of ids"),
+      (64, Array(lines(20).utf8), ["--calibrate-format", "mp3"], "mp3"),
+      (64, Array(lines(20).utf8), ["--damping", "0"], "--damping"),
+      (66, Array(lines(20).utf8), ["--judge", folder.path("none")], folder.path("none")),
+    ]
+    for (code, bytes, arguments, words) in cases {
+      let rows = try write("rows", bytes)
+      let found = try Shell.funes(["convert", weights, "-o", folder.path("x"), "--calibrate", rows] + arguments)
+      #expect(found.code == code && found.talk.contains(words), "\(arguments) \(found.code): \(found.talk)")
+      #expect(!FileManager.default.fileExists(atPath: folder.path("x")))
+    }
+    let alone = try Shell.funes(["convert", weights, "-o", folder.path("x"), "--judge", weights])
+    #expect(alone.code == 64 && alone.talk.contains("found no --calibrate"))
+    let onItself = try Shell.funes(["convert", weights, "--calibrate", folder.path("rows"), "-o", folder.path("rows")])
+    #expect(onItself.code == 64)
+  }
+}
