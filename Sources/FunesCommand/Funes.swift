@@ -28,7 +28,8 @@ struct FunesCommand: ParsableCommand {
     version: "0.2.0",
     subcommands: [
       ConvertCommand.self, InspectCommand.self, RunCommand.self, GenerateCommand.self, EmbedCommand.self,
-      ClassifyCommand.self, CompareCommand.self, EvalCommand.self, TokenizeCommand.self, VerifyCommand.self,
+      ClassifyCommand.self, CompareCommand.self, ReportCommand.self, EvalCommand.self, TokenizeCommand.self,
+      VerifyCommand.self,
       BenchCommand.self,
     ])
 

@@ -74,8 +74,13 @@ public struct LanguageComparison: Sendable {
     guard let expected else { return }
     let truth = scores.logProbabilities(expected)
     reference?.add(truth, next: next)
-    for (p, q) in zip(truth, found) { divergence += exp(p) * (p - q) }
+    divergence += LanguageComparison.divergence(of: found, from: truth)
     if LanguageScore.best(truth) == LanguageScore.best(found) { agreeing += 1 }
+  }
+
+  /// Σ p ln(p/q) over one row, of logarithms of probabilities.
+  static func divergence(of found: [Double], from truth: [Double]) -> Double {
+    zip(truth, found).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) }
   }
 
   /// Mean Kullback-Leibler divergence of the model from the reference, Σ p ln(p/q), in nats.

@@ -3,12 +3,12 @@
 
 import Funes
 
-/// One value, or one gate of a cell, in int8 against float.
+/// One value, or one gate or the state of a cell, in int8 against float.
 public struct LayerDifference: Sendable, Equatable {
   public var program: String
   public var layer: String
   public var value: String
-  /// Of a cell's gates: i f g o, r z n or h.
+  /// Of a cell's gates: i f g o, r z n or h; c for the cell state of an LSTM.
   public var gate: String?
   /// The name under which the program puts it out, where it does.
   public var output: String?
@@ -17,8 +17,12 @@ public struct LayerDifference: Sendable, Equatable {
 
 /// Runs a graph both ways over the same rows and compares everything on the way.
 public struct LayerComparison {
-  /// In execution order: each value that an operator makes, and after a cell's its gates.
+  /// In execution order: each value that an operator makes, and after a cell's its gates and its cell state.
   public private(set) var layers: [LayerDifference] = []
+  /// Where each stands in `layers`.
+  private var places: [String: Int] = [:]
+
+  init() {}
 
   /// - Parameters:
   ///   - converter: with the precisions that are to be measured.
@@ -27,57 +31,64 @@ public struct LayerComparison {
   public init(
     _ graph: Graph, converter: Converter, inputs: [String: [String: ReferenceRows]] = [:], rows: Int
   ) throws {
-    let exposed = graph.exposingAllValues()
-    var converter = converter
-    converter.sharesArena = false
-    converter.selfTest = []
-    let file = try ModelFile(copying: try converter.convert(exposed).bytes, memoryLimit: .max)
-    let runner = try ModelRunner(file)
-    let reference = FloatReference(exposed)
-    let programs = file.model.programs
-    for index in file.model.programOrder {
+    let pair = try PairedRun(graph, converter: converter)
+    let model = pair.file.model
+    let programs = model.programs
+    for index in model.programOrder {
       let program = programs[index]
-      let rows = min(rows, file.model.rowLimit(of: index) ?? rows)
+      let rows = min(rows, model.rowLimit(of: index) ?? rows)
       let rowInputs = inputs[program.name] ?? program.randomRows(rows, seed: UInt64(index) + 1)
       let port = program.inputs[0]
       let count = rowInputs[port.name].map { $0.count / max(1, port.width) } ?? rows
-      let expected = try reference.run(program: program.name, inputs: rowInputs, rows: count, trace: false)
-      let found = try runner.run(index, inputs: rowInputs, rows: count)
-      var pairs: [Int: (expected: [Float], found: [Float])] = [:]
-      for (output, port) in exposed.programs[index].outputs.enumerated() {
-        pairs[port.value] = (expected.outputs[port.name]?.values ?? [], found[output].values)
-      }
-      add(exposed, exposed.programs[index], named: graph.programs[index].outputs, pairs)
+      let call = try pair.run(index, inputs: rowInputs, rows: count)
+      add(pair.exposed, pair.exposed.programs[index], named: graph.programs[index].outputs, call)
     }
   }
 
-  private mutating func add(
-    _ graph: Graph, _ program: Graph.Program, named outputs: [Graph.Port],
-    _ pairs: [Int: (expected: [Float], found: [Float])]
-  ) {
+  /// Takes up what a call of a program made.
+  ///
+  /// - Parameters:
+  ///   - graph: with every value exposed, as the program.
+  ///   - outputs: those that the program has without.
+  mutating func add(_ graph: Graph, _ program: Graph.Program, named outputs: [Graph.Port], _ call: PairedCall) {
     for op in program.operators {
       for (slot, value) in op.outputs.enumerated() {
-        guard let (expected, found) = pairs[value], expected.count == found.count else { continue }
+        guard let rows = call.values[value], rows.expected.count == rows.found.count else { continue }
         let record = graph.values[value]
-        var entry = LayerDifference(
+        let entry = LayerDifference(
           program: program.name, layer: op.name, value: record.name,
           output: outputs.first { $0.value == value }?.name, difference: Difference())
         guard slot == 1, case .cell(let cell) = op.operation else {
-          entry.difference.add(expected: expected, found: found, width: max(1, record.width))
-          layers.append(entry)
+          add(entry, rows, width: max(1, record.width))
           continue
         }
         let names = FloatReference.gateNames(cell)
         for (gate, name) in names.enumerated() {
-          entry.gate = name
-          entry.difference = Difference()
-          for begin in stride(from: gate * cell.units, to: expected.count, by: names.count * cell.units) {
-            let range = begin..<(begin + cell.units)
-            entry.difference.add(expected: expected[range], found: found[range])
-          }
-          layers.append(entry)
+          add(entry, gate: name, rows, width: cell.units, from: gate * cell.units, every: names.count * cell.units)
         }
       }
+      guard case .cell(let cell) = op.operation, let state = cell.cell, let rows = call.cells[state] else { continue }
+      let entry = LayerDifference(
+        program: program.name, layer: op.name, value: graph.states[state].name, difference: Difference())
+      add(entry, gate: "c", rows, width: graph.states[state].width)
+    }
+  }
+
+  /// Takes up rows of `width` values, `step` values apart, from `begin` on.
+  private mutating func add(
+    _ entry: LayerDifference, gate: String? = nil, _ rows: PairedRows, width: Int, from begin: Int = 0,
+    every step: Int? = nil
+  ) {
+    let key = [entry.program, entry.layer, entry.value, gate ?? ""].joined(separator: "\0")
+    let place = places[key] ?? layers.count
+    if place == layers.count {
+      places[key] = place
+      layers.append(entry)
+      layers[place].gate = gate
+    }
+    for first in stride(from: begin, to: rows.expected.count, by: step ?? width) {
+      let range = first..<(first + width)
+      layers[place].difference.add(expected: rows.expected[range], found: rows.found[range])
     }
   }
 }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct CommandTests {
   private let models = TestModels.shared
 
-  @Test(arguments: ["convert", "inspect", "run", "generate", "embed", "compare", "eval", "verify", "bench"])
+  @Test(arguments: ["convert", "inspect", "run", "generate", "embed", "compare", "report", "eval", "verify", "bench"])
   func helpTeachesWithAnExample(verb: String) throws {
     let help = try Shell.funes([verb, "--help"])
     #expect(help.code == 0 && help.text.contains("funes \(verb) "))

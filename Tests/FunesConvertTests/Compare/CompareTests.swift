@@ -91,7 +91,7 @@ import Testing
     #expect(
       gates
         == (cell == .rnn
-          ? ["h"] : "\(cell)".hasSuffix("GRU") || cell == .gru ? ["r", "z", "n"] : ["i", "f", "g", "o"]))
+          ? ["h"] : "\(cell)".hasSuffix("GRU") || cell == .gru ? ["r", "z", "n"] : ["i", "f", "g", "o", "c"]))
     for layer in comparison.layers {
       #expect(layer.difference.snr > 20, "\(layer.layer) \(layer.value) \(layer.gate ?? "")")
     }

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a report: runs both sides over the rows, then a long stream of them, then times the file on this machine.
+
+import Funes
+
+/// What a report is made of, and its making.
+public struct ReportMaker {
+  /// The output that scores the id that comes next, where there is one.
+  public struct Language: Sendable {
+    public var program: Int
+    public var input: String
+    public var output: String
+    public var scores: RowScores
+
+    public init(program: Int, input: String, output: String, scores: RowScores) {
+      self.program = program
+      self.input = input
+      self.output = output
+      self.scores = scores
+    }
+  }
+
+  public var file: ModelFile
+  public var graph: Graph
+  /// The program that is streamed.
+  public var program: Int
+  public var language: Language?
+  public var isa = ISA.best
+  /// Most steps of the long stream.
+  public var steps = ReportMaker.mostSteps
+  /// Told which part of the work is under way, and how much of it is done.
+  public var progress: (_ part: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+
+  public static let mostSteps = 100_000
+  /// Most multiplications of the long stream in double precision, half a minute's work, and steps that are run anyhow.
+  private static let affordable = 30_000_000_000
+  private static let fewestSteps = 1_000
+  /// Rows of one call of a stream, where everything on the way is kept until it is compared.
+  private static let chunk = 64
+
+  public init(_ file: ModelFile, graph: Graph, program: Int) {
+    self.file = file
+    self.graph = graph
+    self.program = program
+  }
+
+  /// - Parameter converter: gives the file's own matrices.
+  public func report(_ rows: ReportRows, converter: Converter) throws -> ModelReport {
+    var report = ModelReport(summary: try ModelReport.Summary(file.model))
+    let programs = file.model.programs
+    report.inputs = file.model.programOrder.map { programs[$0].name }.map { name in
+      ModelReport.Input(
+        program: name, isRandom: rows.randomPrograms.contains(name),
+        sequenceCount: rows.sequences.count { $0[name] != nil }, rowCount: rows.count(of: name))
+    }
+    let ranges = try compare(rows, converter, &report)
+    report.course = try course(rows)
+    report.matrices = matrices(ranges)
+    try time(rows, &report)
+    return report
+  }
+
+  // MARK: Layers and outputs
+
+  private func compare(
+    _ rows: ReportRows, _ converter: Converter, _ report: inout ModelReport
+  ) throws -> ActivationRanges {
+    let pair = try PairedRun(graph, converter: converter)
+    let programs = file.model.programs
+    var layers = LayerComparison()
+    var ranges = ActivationRanges()
+    var outputs = OutputFigures(file.model, language, hasSequences: rows.sequences.count > 1)
+    let total = programs.reduce(0) { $0 + rows.count(of: $1.name) }
+    var done = 0
+    for sequence in rows.sequences {
+      pair.reset()
+      ranges.reset()
+      for index in file.model.programOrder {
+        guard let part = sequence[programs[index].name] else { continue }
+        let chunk = programs[index].isBlock ? max(1, part.count) : ReportMaker.chunk
+        for first in stride(from: 0, to: part.count, by: chunk) {
+          let count = min(chunk, part.count - first)
+          let inputs = part.slice(first..<(first + count))
+          let call = try pair.run(index, inputs: inputs, rows: count)
+          layers.add(pair.exposed, pair.exposed.programs[index], named: graph.programs[index].outputs, call)
+          ranges.add(pair.exposed, pair.exposed.programs[index], inputs: inputs, call)
+          outputs.add(index, graph.programs[index].outputs, call, part, at: first, count: count)
+          done += count
+          progress("layers", done, total)
+        }
+      }
+    }
+    report.layers = layers.layers
+    report.outputs = outputs.outputs
+    report.language = outputs.language.map(\.comparison).flatMap { $0.model.tokenCount > 0 ? $0 : nil }
+    return ranges
+  }
+
+  // MARK: The long stream
+
+  private func course(_ rows: ReportRows) throws -> ModelReport.Course? {
+    let info = file.model.programs[program]
+    let whole = rows.joined(info.name)
+    guard !info.isBlock, whole.count > 0 else { return nil }
+    let pair = try StreamPair(file, graph: graph, program: program)
+    let steps = pair.affordable(
+      steps, multiplications: ReportMaker.affordable, least: min(ReportMaker.fewestSteps, steps))
+    let ends = ReportMaker.ends(upTo: steps)
+    guard ends.count > 1 else { return nil }
+    var next = 0
+    let signals = try pair.run(
+      partsEndingAt: ends,
+      take: { count in
+        var inputs: [String: ReferenceRows] = [:]
+        var left = count
+        while left > 0 {
+          let more = min(left, whole.count - next)
+          inputs.merge(whole.slice(next..<(next + more))) { $0.appending($1) }
+          next = (next + more) % whole.count
+          left -= more
+        }
+        return inputs
+      },
+      progress: { progress("error over time", $0, steps) })
+    return ModelReport.Course(
+      program: info.name, ends: ends, signals: signals, repetitions: Double(steps) / Double(whole.count))
+  }
+
+  /// 100, 150, 200, 300, 500, 700, 1000 and so on, six to each power of ten, up to the last step.
+  static func ends(upTo steps: Int) -> [Int] {
+    var ends: [Int] = []
+    var unit = 100
+    while unit < steps {
+      for tenths in [10, 15, 20, 30, 50, 70] where unit / 10 * tenths < steps { ends.append(unit / 10 * tenths) }
+      unit *= 10
+    }
+    return ends + [steps]
+  }
+
+  // MARK: Matrices, bytes and time
+
+  private func matrices(_ ranges: ActivationRanges) -> [ModelReport.Matrix] {
+    let known = Dictionary(file.model.constants.map { ($0.name, $0) }) { first, _ in first }
+    var matrices: [ModelReport.Matrix] = []
+    for program in graph.programs {
+      for op in program.operators {
+        for index in OperatorRecord(op.operation).constants.compactMap({ $0 }) {
+          let constant = graph.constants[index]
+          guard case .matrix(let rows, let cols, _) = constant.layout, rows * cols > 0 else { continue }
+          let use = ranges.uses.first {
+            $0.program == program.name && $0.layer == op.name && $0.matrix == constant.name
+          }
+          matrices.append(
+            ModelReport.Matrix(
+              program: program.name, layer: op.name, name: constant.name, rows: rows, cols: cols,
+              byteCount: known[constant.name]?.byteCount ?? 0,
+              weights: ColumnRange(matrix: constant.values, cols: cols),
+              activations: use.map { ColumnRange(maxima: $0.maxima) }))
+        }
+      }
+    }
+    return matrices
+  }
+
+  private func time(_ rows: ReportRows, _ report: inout ModelReport) throws {
+    let bytes = Dictionary(file.model.constants.map { ($0.name, $0.byteCount) }) { first, _ in first }
+    var counted: Set<String> = []
+    for (index, info) in file.model.programs.enumerated() {
+      progress("time", index, file.model.programs.count)
+      let whole = info.isBlock ? rows.sequences.compactMap { $0[info.name] }.first : rows.joined(info.name)
+      var times: OperatorTimes?
+      if let whole, whole.count > 0 {
+        times = try OperatorTimes(
+          file, program: index, inputs: whole.inputs, rows: info.isBlock ? whole.count : 1, of: whole.count, isa: isa)
+        report.times.append(times!)
+      }
+      for (place, op) in file.model.operators[info.operators].enumerated() {
+        let own = op.constants.filter { counted.insert($0).inserted }
+        report.costs.append(
+          ModelReport.Cost(
+            program: info.name, layer: op.name,
+            kind: OperatorRecord(graph.programs[index].operators[place].operation).kind,
+            byteCount: own.reduce(0) { $0 + (bytes[$1] ?? 0) }, multiplyCount: op.multiplyCount,
+            nanoseconds: times?.nanoseconds[place]))
+      }
+    }
+  }
+}
+
+extension ReferenceRows {
+  /// Rows of the same sort after these.
+  fileprivate func appending(_ more: ReferenceRows) -> ReferenceRows {
+    switch (self, more) {
+    case (.floats(let known), .floats(let more)): .floats(known + more)
+    case (.ids(let known), .ids(let more)): .ids(known + more)
+    default: self
+    }
+  }
+}

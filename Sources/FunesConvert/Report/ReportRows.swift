@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows that a report is made over: sequences that each begin at a reset.
+
+import Funes
+
+public struct ReportRows: Sendable {
+  /// Rows of one program's inputs within a sequence.
+  public struct Part: Sendable {
+    public var inputs: [String: ReferenceRows]
+    public var count: Int
+
+    public init(inputs: [String: ReferenceRows], count: Int) {
+      self.inputs = inputs
+      self.count = count
+    }
+  }
+
+  /// By program. Programs run in the order in which a sequence goes through them.
+  public var sequences: [[String: Part]]
+  /// Programs whose rows are random, since none were given.
+  public var randomPrograms: Set<String> = []
+
+  public init(sequences: [[String: Part]]) { self.sequences = sequences }
+
+  /// Rows of a program in all sequences.
+  public func count(of program: String) -> Int { sequences.reduce(0) { $0 + ($1[program]?.count ?? 0) } }
+
+  /// Gives each program that has no rows random ones in each sequence: `count`, or as many as there is room for.
+  public mutating func fillUp(_ model: Model, rows count: Int) {
+    let programs = model.programs
+    let given = Set(sequences.flatMap(\.keys))
+    for (index, program) in programs.enumerated() where !given.contains(program.name) {
+      let rows = min(count, model.rowLimit(of: index) ?? count)
+      for place in sequences.indices {
+        let inputs = program.randomRows(rows, seed: UInt64(index + place * programs.count) + 1)
+        sequences[place][program.name] = Part(inputs: inputs, count: rows)
+      }
+      randomPrograms.insert(program.name)
+    }
+  }
+
+  /// The rows of one program one sequence after another.
+  func joined(_ program: String) -> Part {
+    var whole = Part(inputs: [:], count: 0)
+    for part in sequences.compactMap({ $0[program] }) {
+      whole.count += part.count
+      for (name, rows) in part.inputs {
+        switch (whole.inputs[name], rows) {
+        case (.floats(let known)?, .floats(let more)): whole.inputs[name] = .floats(known + more)
+        case (.ids(let known)?, .ids(let more)): whole.inputs[name] = .ids(known + more)
+        default: whole.inputs[name] = rows
+        }
+      }
+    }
+    return whole
+  }
+}
+
+extension ReportRows.Part {
+  /// Rows `range` of each input.
+  func slice(_ range: Range<Int>) -> [String: ReferenceRows] {
+    inputs.mapValues { rows in
+      let width = rows.count / max(1, count)
+      return rows.slice(range.lowerBound * width, range.count * width)
+    }
+  }
+}
+
+extension SampleRows {
+  /// The rows of a file as sequences: each of a tensor's batch begins at a reset, and has at most the rows that the program
+  /// takes.
+  ///
+  /// - Parameter limit: most rows of a program in all sequences; what is beyond is left out.
+  public static func sequences(path: String, for graph: Graph, limit: Int) throws -> ReportRows {
+    let programs = try read(path: path, for: graph)
+    let file = try Checkpoint.read(path: path)
+    var sequences: [[String: ReportRows.Part]] = []
+    for program in graph.programs {
+      guard let inputs = programs[program.name], let port = program.inputs.first, let tensor = file[port.name],
+        let shape = TensorRows(shape: tensor.shape, inner: graph.values[port.value].shape), shape.rows > 0
+      else { continue }
+      let whole = ReportRows.Part(inputs: inputs, count: shape.batch * shape.rows)
+      var left = limit
+      for item in 0..<shape.batch where left > 0 {
+        let count = program.isBlock ? shape.rows : min(left, shape.rows)
+        left -= count
+        let begin = item * shape.rows
+        if sequences.count <= item { sequences.append([:]) }
+        sequences[item][program.name] = ReportRows.Part(inputs: whole.slice(begin..<(begin + count)), count: count)
+      }
+    }
+    guard sequences.contains(where: { !$0.isEmpty }) else { throw SampleError.nothingToCompare }
+    return ReportRows(sequences: sequences)
+  }
+}
+
+extension ReportRows {
+  /// Cuts sequences of a stream that are longer than its positions and memories have room for into several, each from a
+  /// reset.
+  public mutating func fit(_ model: Model) {
+    let programs = model.programs
+    var fitting: [[String: Part]] = []
+    for sequence in sequences {
+      guard sequence.count == 1, let (name, part) = sequence.first,
+        let index = model.programIndex(named: name), !programs[index].isBlock,
+        let limit = model.rowLimit(of: index), part.count > limit
+      else {
+        fitting.append(sequence)
+        continue
+      }
+      for begin in stride(from: 0, to: part.count, by: limit) {
+        let count = min(limit, part.count - begin)
+        fitting.append([name: Part(inputs: part.slice(begin..<(begin + count)), count: count)])
+      }
+    }
+    sequences = fitting
+  }
+}
