@@ -37,6 +37,12 @@ struct ConvertCommand: ParsableCommand {
 
         funes convert story.pt --calibrate text.txt
         funes convert voice.pt --recipe voice.json --calibrate speech.npz --judge other.npz
+
+      With --target or --budget, matrices then get 16-bit weights one after another, first those whose 8 bits cost the \
+      outputs most for their bytes, until the target holds on the rows to judge by or the budget is spent. A target that \
+      cannot be reached sets exit code 1, and nothing is written.
+
+        funes convert voice.pt --recipe voice.json --calibrate speech.npz --target 'cosine 0.999'
       """)
 
   @Argument(help: ArgumentHelp("A checkpoint file, or a Hugging Face folder.", valueName: "checkpoint"))
@@ -141,6 +147,11 @@ struct ConvertCommand: ParsableCommand {
     converter.cacheBits = CacheBits(rawValue: cache) ?? .sixteen
     converter.progress = { bar.update($0, of: $1, $2) }
     let calibrated = try calibrate(&graph, &converter)
+    if let plan = calibrated?.plan, !plan.isReached, !calibration.keep {
+      let summary = SearchSummary(plan: plan)
+      try say(json ? JSONValue.members(["search": summary.json]).text : summary.text)
+      throw LimitError(exceeded: [summary.sentence + "; nothing was written, --keep writes all the same"])
+    }
     let converted = try converter.convert(graph)
     try StreamingProof.check(try ModelFile(copying: converted.bytes, memoryLimit: .max))
     var report = converted.report
@@ -162,27 +173,43 @@ struct ConvertCommand: ParsableCommand {
     if let recipeOut, let recipe = imported.recipe { try AtomicFile.write(recipeOut, Array(recipe.json().utf8)) }
     let summary = ConversionSummary(
       path: path, notes: notes, report: report, comparison: comparison, finerCaches: finerCaches,
-      givenPrograms: givenPrograms, calibration: calibrated.map(CalibrationSummary.init))
+      givenPrograms: givenPrograms, calibration: calibrated.map { CalibrationSummary(calibration: $0.calibration) },
+      search: calibrated?.plan.map(SearchSummary.init))
     for warning in summary.warnings { Talk.say("funes: \(warning)") }
+    try say(json ? summary.json : summary.text)
+    if let search = summary.search, !search.plan.isReached { throw LimitError(exceeded: [search.sentence]) }
+  }
+
+  private func say(_ text: String) throws {
     let stdout = ByteWriter.standardOutput()
-    try stdout.write(json ? summary.json : summary.text)
+    try stdout.write(text)
     try stdout.flush()
   }
 
-  /// Rounds the matrices on the rows that were given, if any, and notes it in the graph.
-  private func calibrate(_ graph: inout Graph, _ converter: inout Converter) throws -> Calibration? {
+  /// Rounds the matrices on the rows that were given, if any, searches for those that need 16 bits where that is asked for,
+  /// and notes both in the graph.
+  private func calibrate(
+    _ graph: inout Graph, _ converter: inout Converter
+  ) throws -> (calibration: Calibration, plan: PrecisionPlan?)? {
     guard let path = calibration.calibrate else { return nil }
     let plain = try ModelFile(copying: try converter.convert(graph).bytes, memoryLimit: .max)
     let rows = try CalibrationReader(plain, graph, calibration).rows(fit: path, judge: calibration.judge)
     let bar = Progress("calibrating", isForced: progress)
+    defer { bar.end() }
     var calibrator = Calibrator(converter)
     calibrator.damping = calibration.damping
     calibrator.progress = { bar.update($0, of: $1, $2) }
-    let found = try calibrator.calibrate(graph, rows)
-    bar.end()
+    let judged = try JudgedOutputs(graph, rows.judge) { bar.update($0, of: $1, "float reference") }
+    let found = try calibrator.calibrate(graph, rows, judged: judged)
     converter.given = found.matrices
     graph.metadata["calibration"] = found.note
-    return found
+    guard let goal = calibration.goal else { return (found, nil) }
+    var search = PrecisionSearch(converter)
+    search.progress = { bar.update($0, of: $1, $2) }
+    let (plan, matrices) = try search.search(graph, judged, goal)
+    converter.given = matrices
+    graph.metadata["search"] = plan.note
+    return (found, plan)
   }
 
   /// The graph with what the command line says about it.

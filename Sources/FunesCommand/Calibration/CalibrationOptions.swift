@@ -4,6 +4,10 @@
 import ArgumentParser
 import FunesConvert
 
+extension PrecisionTarget: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
 /// What a file of rows holds.
 enum CalibrationFormat: Equatable, ExpressibleByArgument {
   /// Tensors named as inputs, in npz or safetensors.
@@ -59,7 +63,30 @@ struct CalibrationOptions: ParsableArguments {
       valueName: "share"))
   var damping = 0.01
 
+  @Option(
+    help: ArgumentHelp(
+      "Give 16-bit weights to as few matrices as keep this on the rows to judge by: 'snr 40', 'cosine 0.999', 'kld 0.001', 'top1 0.999' or 'max-abs 0.02'.",
+      valueName: "'figure number'"))
+  var target: PrecisionTarget?
+  @Option(
+    help: ArgumentHelp(
+      "Give 16-bit weights where they help most, up to so many bytes a weight of all matrices.", valueName: "bytes"))
+  var budget: Double?
+  @Flag(help: "Write the model even where the target cannot be reached; the exit code is 1 all the same.")
+  var keep = false
+
+  /// What is searched for, if anything.
+  var goal: PrecisionGoal? { target.map { .target($0) } ?? budget.map { .budget($0) } }
+
   func validate() throws {
+    if target != nil, budget != nil { throw ValidationError("--target: found beside --budget, expected one of them") }
+    if goal != nil, calibrate == nil {
+      throw ValidationError("--target, --budget: found no --calibrate, expected rows to calibrate with and to judge by")
+    }
+    if let budget, !(budget > 0 && budget <= 1000) {
+      throw ValidationError("--budget: found \(budget), expected more than 0 and at most 1000 bytes a weight")
+    }
+    if keep, target == nil { throw ValidationError("--keep: found no --target, expected one") }
     guard (1...10_000_000).contains(calibrateRows) else {
       throw ValidationError("--calibrate-rows: found \(calibrateRows), expected 1 to 10000000")
     }

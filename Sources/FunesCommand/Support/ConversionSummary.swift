@@ -13,6 +13,7 @@ struct ConversionSummary {
   /// Programs whose rows were given; those of the others were random.
   var givenPrograms: Set<String>
   var calibration: CalibrationSummary?
+  var search: SearchSummary?
 
   /// Signal-to-noise ratio in dB below which an output is warned of.
   static let leastSNR = 10.0
@@ -20,7 +21,7 @@ struct ConversionSummary {
   private var outputs: [LayerDifference] { comparison?.layers.filter { $0.output != nil && $0.gate == nil } ?? [] }
 
   var text: String {
-    var text = (calibration?.text ?? "") + report.description
+    var text = (calibration?.text ?? "") + (search?.text ?? "") + report.description
     for entry in outputs {
       let figures = Figures(entry.difference)
       text += "\(entry.program), output \(entry.output ?? ""): \(figures.snr)\(figures.snr == "exact" ? "" : " dB")"
@@ -65,6 +66,7 @@ struct ConversionSummary {
           }),
       ]).members ?? []
     if let calibration { members += JSONValue.members(["calibration": calibration.json]).members ?? [] }
+    if let search { members += JSONValue.members(["search": search.json]).members ?? [] }
     members += report.document.members ?? []
     return JSONValue.object(members).text
   }

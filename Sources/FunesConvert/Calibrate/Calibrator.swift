@@ -67,11 +67,18 @@ public struct Calibrator {
 
   public func calibrate(_ graph: Graph, _ rows: CalibrationRows) throws -> Calibration {
     try rows.check(graph)
+    progress?(0, graph.products.count + 1, "float reference")
+    return try calibrate(graph, rows, judged: try JudgedOutputs(graph, rows.judge))
+  }
+
+  /// With the float reference's outputs on the rows to judge by.
+  public func calibrate(
+    _ graph: Graph, _ rows: CalibrationRows, judged: JudgedOutputs
+  ) throws -> Calibration {
+    try rows.check(graph)
     let products = graph.products
     guard !products.isEmpty else { throw CalibrationError.nothingToFit }
     let total = products.count + 1
-    progress?(0, total, "float reference")
-    let judged = try JudgedOutputs(graph, rows.judge)
     var converter = converter
     converter.selfTest = []
     converter.progress = nil

@@ -114,4 +114,31 @@ import Testing
     let onItself = try Shell.funes(["convert", weights, "--calibrate", folder.path("rows"), "-o", folder.path("rows")])
     #expect(onItself.code == 64)
   }
+
+  @Test func aSearchPrintsItsPlanAndKeepsItsTarget() throws {
+    let rows = try write("rows.csv", Array(lines(200).utf8))
+    let model = folder.path("s.funes")
+    func convert(_ arguments: [String]) throws -> Shell.Result {
+      try Shell.funes(["convert", weights, "-o", model, "--rows", "0", "--calibrate", rows] + arguments)
+    }
+    let lost = try convert(["--target", "snr 900"])
+    #expect(lost.code == 1 && lost.talk.contains("not reached"), "\(lost.talk)")
+    #expect(lost.text.contains("16-bit weights from here on") && !FileManager.default.fileExists(atPath: model))
+    let kept = try convert(["--target", "snr 900", "--keep"])
+    #expect(kept.code == 1 && FileManager.default.fileExists(atPath: model))
+    let found = try convert(["--target", "snr 60", "--json"])
+    #expect(found.code == 0, "\(found.talk)")
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(found.bytes)) as? [String: Any])
+    let search = try #require(object["search"] as? [String: Any])
+    #expect(search["isReached"] as? Bool == true && (search["points"] as? [Any])?.count == 3)
+    #expect(try Shell.funes(["inspect", model]).text.contains("search"))
+    #expect(try Shell.funes(["verify", model]).code == 0)
+    #expect(try Shell.funes(["compare", model, "--against", weights]).code == 0)
+    for arguments in [
+      ["--target", "loud 3"], ["--target", "snr 3", "--budget", "1"], ["--budget", "0"], ["--keep"],
+    ] {
+      #expect(try convert(arguments).code == 64, "\(arguments)")
+    }
+    #expect(try Shell.funes(["convert", weights, "-o", model, "--target", "snr 3"]).code == 64)
+  }
 }
