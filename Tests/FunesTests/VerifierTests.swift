@@ -25,7 +25,8 @@ import Testing
       var parts = parts
       edit(&parts)
       parts.fingerprint = Self.fingerprint(of: parts.bytes)
-      try LoadedModel(parts.bytes).model.verify()
+      let loaded = try LoadedModel(parts.bytes)
+      try withExtendedLifetime(loaded) { try loaded.model.verify() }
     }
 
     private static func fingerprint(of file: [UInt8]) -> [UInt8] {
