@@ -86,7 +86,8 @@ static void quantize(const funes_isa *isa, const funes_step *step, int32_t which
 }
 
 /* One step of one lane of `count` streams by one thread of the team. */
-FUNES_INLINE void run_step(const funes_isa *isa, const funes_step *steps, int32_t count, int32_t thread, int32_t threads) {
+FUNES_INLINE void run_step(const funes_isa *isa, const funes_step *steps, int32_t count, int32_t thread,
+                           int32_t threads) {
   const funes_cell *cell = steps->cell;
   const funes_matrix *second = steps->second;
   const int32_t vectors = cell->is_reset_before ? 3 : 2;

@@ -7,10 +7,6 @@ typedef struct frame_axis {
   int32_t positions, width, kernel, stride, dilation, before, mode;
 } frame_axis;
 
-static void copy(float *y, const float *x, ptrdiff_t count) {
-  for (ptrdiff_t k = 0; k < count; k++) y[k] = x[k];
-}
-
 /* The position that stands for one beyond the edges; -1 for zeros. Padding is below N where it is reflected. */
 static int32_t place(const frame_axis *axis, int32_t at) {
   const int32_t last = axis->positions - 1;
@@ -24,12 +20,12 @@ static int32_t place(const frame_axis *axis, int32_t at) {
 
 static void cut(float *y, const float *x, const frame_axis *axis, int32_t first) {
   if (axis->dilation == 1 && first >= 0 && first <= axis->positions - axis->kernel) {
-    copy(y, x + (ptrdiff_t)first * axis->width, (ptrdiff_t)axis->kernel * axis->width);
+    funes_copy_floats(y, x + (ptrdiff_t)first * axis->width, (ptrdiff_t)axis->kernel * axis->width);
     return;
   }
   for (int32_t tap = 0; tap < axis->kernel; tap++, y += axis->width) {
     const int32_t at = place(axis, first + tap * axis->dilation);
-    if (at >= 0) copy(y, x + (ptrdiff_t)at * axis->width, axis->width);
+    if (at >= 0) funes_copy_floats(y, x + (ptrdiff_t)at * axis->width, axis->width);
     for (int32_t k = 0; at < 0 && k < axis->width; k++) y[k] = 0.0f;
   }
 }

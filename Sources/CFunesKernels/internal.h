@@ -193,6 +193,10 @@ static inline float funes_float_number(const funes_op *op, int32_t number) {
   return both.value;
 }
 
+static inline void funes_copy_floats(float *y, const float *x, ptrdiff_t count) {
+  for (ptrdiff_t k = 0; k < count; k++) y[k] = x[k];
+}
+
 static inline float *funes_row(const funes_rows *rows, int32_t row) {
   return rows->base + (ptrdiff_t)row * rows->stride;
 }

@@ -8,10 +8,6 @@
 
 static float *row_of(const funes_rows *rows, int32_t row) { return rows->base + (ptrdiff_t)row * rows->stride; }
 
-static void copy(float *y, const float *x, int32_t count) {
-  for (int32_t k = 0; k < count; k++) y[k] = x[k];
-}
-
 /* What may be written to a state. */
 static float held(float x) { return strict_clamp(x, FUNES_STATE_LIMIT); }
 
@@ -60,7 +56,7 @@ void funes_scale(const funes_op *op, const funes_context *context, int32_t row, 
 
 void funes_constant(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   (void)context;
-  for (int32_t r = row; r < row + rows; r++) copy(row_of(&op->out[0], r), op->vector[0], op->out[0].width);
+  for (int32_t r = row; r < row + rows; r++) funes_copy_floats(row_of(&op->out[0], r), op->vector[0], op->out[0].width);
 }
 
 void funes_concat(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
@@ -71,7 +67,7 @@ void funes_concat(const funes_op *op, const funes_context *context, int32_t row,
     for (int32_t lane = 0; lane < lanes; lane++) {
       for (int32_t input = 0; input < op->input_count; input++) {
         const int32_t width = op->in[input].width / lanes;
-        copy(y, row_of(&op->in[input], r) + (ptrdiff_t)lane * width, width);
+        funes_copy_floats(y, row_of(&op->in[input], r) + (ptrdiff_t)lane * width, width);
         y += width;
       }
     }
@@ -84,8 +80,8 @@ void funes_slice(const funes_op *op, const funes_context *context, int32_t row, 
   (void)context;
   for (int32_t r = row; r < row + rows; r++) {
     for (int32_t lane = 0; lane < lanes; lane++) {
-      copy(row_of(&op->out[0], r) + (ptrdiff_t)lane * count,
-           row_of(&op->in[0], r) + (ptrdiff_t)lane * width + begin, count);
+      funes_copy_floats(row_of(&op->out[0], r) + (ptrdiff_t)lane * count,
+                        row_of(&op->in[0], r) + (ptrdiff_t)lane * width + begin, count);
     }
   }
 }
@@ -122,17 +118,19 @@ void funes_l2_normalize(const funes_op *op, const funes_context *context, int32_
 
 void funes_copy(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   (void)context;
-  for (int32_t r = row; r < row + rows; r++) copy(row_of(&op->out[0], r), row_of(&op->in[0], r), op->out[0].width);
+  for (int32_t r = row; r < row + rows; r++) {
+    funes_copy_floats(row_of(&op->out[0], r), row_of(&op->in[0], r), op->out[0].width);
+  }
 }
 
 void funes_last(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   (void)context;
-  if (rows > 0) copy(op->out[0].base, row_of(&op->in[0], row + rows - 1), op->out[0].width);
+  if (rows > 0) funes_copy_floats(op->out[0].base, row_of(&op->in[0], row + rows - 1), op->out[0].width);
 }
 
 void funes_first(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   (void)context;
-  if (rows > 0) copy(op->out[0].base, row_of(&op->in[0], row), op->out[0].width);
+  if (rows > 0) funes_copy_floats(op->out[0].base, row_of(&op->in[0], row), op->out[0].width);
 }
 
 void funes_mean(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
@@ -159,13 +157,13 @@ void funes_window(const funes_op *op, const funes_context *context, int32_t row,
   for (int32_t r = row; r < row + rows; r++) {
     const float *x = row_of(&op->in[0], r);
     float *y = row_of(&op->out[0], r);
-    copy(y + (ptrdiff_t)(taps - 1) * width, x, width);
+    funes_copy_floats(y + (ptrdiff_t)(taps - 1) * width, x, width);
     if (ring_rows == 0) continue;
     /* The slot at `position` holds the oldest row and is the next to be written. */
     const int32_t position = *counter(op, 1) < (uint32_t)ring_rows ? (int32_t)*counter(op, 1) : 0;
     for (int32_t tap = 0; tap < taps - 1; tap++) {
       const int32_t slot = (position + tap * apart) % ring_rows;
-      copy(y + (ptrdiff_t)tap * width, ring + (ptrdiff_t)slot * width, width);
+      funes_copy_floats(y + (ptrdiff_t)tap * width, ring + (ptrdiff_t)slot * width, width);
     }
     for (int32_t k = 0; k < width; k++) ring[(ptrdiff_t)position * width + k] = held(x[k]);
     *counter(op, 1) = (uint32_t)((position + 1) % ring_rows);
@@ -178,7 +176,7 @@ int32_t funes_subsample(const funes_op *op, const funes_context *context, int32_
   int32_t written = 0;
   (void)context;
   for (int32_t r = 0; r < rows; r++) {
-    if (phase == 0) copy(row_of(&op->out[0], written++), row_of(&op->in[0], r), op->out[0].width);
+    if (phase == 0) funes_copy_floats(row_of(&op->out[0], written++), row_of(&op->in[0], r), op->out[0].width);
     phase = phase + 1 < every ? phase + 1 : 0;
   }
   *counter(op, 0) = phase;
@@ -196,7 +194,7 @@ void funes_state_read(const funes_op *op, const funes_context *context, int32_t 
   for (int32_t r = row; r < row + rows; r++) {
     float *y = row_of(&op->out[0], r);
     for (int32_t lane = 0; lane < lanes; lane++) {
-      copy(y + (ptrdiff_t)lane * width, op->state[0] + (ptrdiff_t)lane * FUNES_PADDED(width), width);
+      funes_copy_floats(y + (ptrdiff_t)lane * width, op->state[0] + (ptrdiff_t)lane * FUNES_PADDED(width), width);
     }
   }
 }

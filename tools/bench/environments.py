@@ -2,11 +2,13 @@
 """One virtual environment for each peer, holding exactly requirements/NAME.txt."""
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.dirname(HERE))
+
+import pip_environment
 
 
 class Unavailable(Exception):
@@ -26,27 +28,17 @@ def version(name):
 def python(name, build, offline):
     """The interpreter of the environment, which is made anew when its requirements have changed."""
     folder = os.path.join(build, "environments", name)
-    program, stamp = os.path.join(folder, "bin", "python"), os.path.join(folder, "requirements.sha256")
-    with open(requirements(name), "rb") as file:
-        wanted = hashlib.sha256(file.read()).hexdigest()
-    if os.path.exists(stamp):
-        with open(stamp) as file:
-            if file.read() == wanted:
-                return program
+    if pip_environment.is_made(folder, requirements(name)):
+        return pip_environment.interpreter(folder)
     if offline:
         raise Unavailable("not installed, and --offline forbids it")
     print(f"installing {name} {version(name)}", file=sys.stderr)
-    shutil.rmtree(folder, ignore_errors=True)
-    for command in ([sys.executable, "-m", "venv", folder],
-                    # Without what the packages name as dependencies: the list is complete, and telemetry is not on it.
-                    [program, "-m", "pip", "install", "-q", "--no-deps", "--disable-pip-version-check", "-r", requirements(name)]):
-        result = subprocess.run(command, capture_output=True, text=True)
-        if result.returncode:
-            lines = (result.stderr or result.stdout).strip().splitlines() or ["no message"]
-            raise Unavailable(f"cannot be installed: {lines[-1][:200]}")
-    with open(stamp, "w") as file:
-        file.write(wanted)
-    return program
+    try:
+        # Without what the packages name as dependencies: the list is complete, and telemetry is not on it.
+        pip_environment.make(folder, requirements(name), ["--no-deps"])
+    except pip_environment.NotInstalled as error:
+        raise Unavailable(f"cannot be installed: {error}")
+    return pip_environment.interpreter(folder)
 
 
 def compiled(build, source, flags):

@@ -2,13 +2,14 @@
 """Runs an exporter in a virtual environment of its own, which is made under .build/export where it is missing.
 
 Not a command; imported by those beside it."""
-import hashlib
 import os
-import shutil
-import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.dirname(HERE))
+
+import pip_environment
+
 BUILD = os.path.join(os.path.dirname(os.path.dirname(HERE)), ".build", "export")
 
 
@@ -22,24 +23,16 @@ def enter(name, otherwise):
     name:      of requirements-NAME.txt, which the environment holds exactly.
     otherwise: what a user can do where it cannot be installed."""
     folder = os.path.join(BUILD, name)
-    program, stamp = os.path.join(folder, "bin", "python"), os.path.join(folder, "requirements.sha256")
+    program = pip_environment.interpreter(folder)
     if os.path.abspath(sys.prefix) == os.path.abspath(folder):
         return
     requirements = os.path.join(HERE, f"requirements-{name}.txt")
-    with open(requirements, "rb") as file:
-        wanted = hashlib.sha256(file.read()).hexdigest()
-    found = open(stamp).read() if os.path.exists(stamp) else ""
-    if found != wanted:
+    if not pip_environment.is_made(folder, requirements):
         print(f"installing requirements-{name}.txt into {os.path.relpath(folder)}", file=sys.stderr)
-        shutil.rmtree(folder, ignore_errors=True)
-        for command in ([sys.executable, "-m", "venv", folder],
-                        [program, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", requirements]):
-            result = subprocess.run(command, capture_output=True, text=True)
-            if result.returncode:
-                lines = (result.stderr or result.stdout).strip().splitlines() or ["no message"]
-                raise ExportError(f"{name}: cannot be installed: {lines[-1][:200]}; {otherwise}")
-        with open(stamp, "w") as file:
-            file.write(wanted)
+        try:
+            pip_environment.make(folder, requirements)
+        except pip_environment.NotInstalled as error:
+            raise ExportError(f"{name}: cannot be installed: {error}; {otherwise}")
     os.execv(program, [program, *sys.argv])
 
 

@@ -2,13 +2,7 @@
 // Times steps one by one, or a few at a time where they are shorter than a look at the clock deserves. Nothing is
 // allocated between the first sample and the last.
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Funes
 
 struct StepTimer<Steps: TimedSteps & ~Copyable>: ~Copyable {
   /// Below so many nanoseconds a step, several make one sample, which then takes the second figure at least.
@@ -33,15 +27,15 @@ struct StepTimer<Steps: TimedSteps & ~Copyable>: ~Copyable {
 
   /// The usual time of a step, in nanoseconds.
   private mutating func warmUp(seconds: Double) throws -> Double {
-    let begin = Self.now()
+    let begin = Session.nanoseconds()
     let end = begin + Int64(seconds * 1e9)
     var batch = 1
     var shortest = Double.infinity
     var now = begin
     repeat {
-      let before = Self.now()
+      let before = Session.nanoseconds()
       for _ in 0..<batch { try steps.step() }
-      now = Self.now()
+      now = Session.nanoseconds()
       shortest = min(shortest, Double(now - before) / Double(batch))
       try steps.goBack()
       if now - before < 20_000, batch < 64 { batch *= 2 }
@@ -50,23 +44,17 @@ struct StepTimer<Steps: TimedSteps & ~Copyable>: ~Copyable {
   }
 
   private mutating func fill(_ samples: inout [Int64], _ stepsPerSample: Int, seconds: Double) throws -> Int {
-    let end = Self.now() + Int64(seconds * 1e9)
+    let end = Session.nanoseconds() + Int64(seconds * 1e9)
     var count = 0
     repeat {
-      let before = Self.now()
+      let before = Session.nanoseconds()
       for _ in 0..<stepsPerSample { try steps.step() }
-      let after = Self.now()
+      let after = Session.nanoseconds()
       samples[count] = after - before
       count += 1
       try steps.goBack()
       if after >= end, count >= 3 { break }
     } while count < samples.count
     return count
-  }
-
-  private static func now() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

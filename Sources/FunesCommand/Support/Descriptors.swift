@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Standard streams and files by descriptor: what the command needs of the system, without a framework's start-up time.
 
+import Funes
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -65,8 +67,4 @@ extension ByteReader {
 }
 
 /// Seconds on a clock that only goes forward.
-func secondsNow() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}
+func secondsNow() -> Double { Double(Session.nanoseconds()) * 1e-9 }

@@ -18,11 +18,7 @@ public struct CalibrationSequence: Sendable {
 
     /// Some of the rows.
     public func rows(_ range: Range<Int>) -> Call {
-      let inputs = inputs.mapValues { rows in
-        let width = rowCount == 0 ? 0 : rows.count / rowCount
-        return rows.slice(range.lowerBound * width, range.count * width)
-      }
-      return Call(program: program, inputs: inputs, rowCount: range.count)
+      Call(program: program, inputs: inputs.slice(range, of: rowCount), rowCount: range.count)
     }
   }
 

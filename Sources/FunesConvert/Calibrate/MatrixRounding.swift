@@ -54,27 +54,37 @@ struct MatrixRounding {
     if plain.activationPlanes > 1 { choices = EqualizerChoice.all }
     let step = max(1, rows * cols / sampleCount)
     let sample = Array(stride(from: 0, to: rows, by: step))
-    var (least, chosen) = (Double.infinity, choices[0])
+    func candidate(_ choice: EqualizerChoice) throws(NotPositiveDefinite) -> Candidate {
+      let e = choice.columns(of: values, hessian: hessian)
+      return Candidate(choice: choice, equalizer: e, gptq: try GPTQ(hessian.scaled(by: e), damping: damping))
+    }
+    var chosen = try candidate(choices[0])
     if choices.count > 1 {
-      for choice in choices {
-        let e = choice.columns(of: values, hessian: hessian)
-        let noise = noise(of: try round(sample, e), rows: sample, e)
-        if noise < least { (least, chosen) = (noise, choice) }
+      var least = noise(of: round(sample, chosen), rows: sample, chosen.equalizer)
+      for choice in choices.dropFirst() {
+        let other = try candidate(choice)
+        let noise = noise(of: round(sample, other), rows: sample, other.equalizer)
+        if noise < least { (least, chosen) = (noise, other) }
       }
     }
-    let e = chosen.columns(of: values, hessian: hessian)
-    let (weights, scales) = try round(Array(0..<rows), e)
     var matrix = plain
-    matrix.weights = weights
-    matrix.scales = scales
-    matrix.equalizer = e
+    (matrix.weights, matrix.scales) = round(Array(0..<rows), chosen)
+    matrix.equalizer = chosen.equalizer
     matrix.qmax = matrix.largestActivation
     matrix.measure(against: values)
-    return (chosen.description, matrix)
+    return (chosen.choice.description, matrix)
+  }
+
+  /// An equalizer and GPTQ for what its inputs then are.
+  private struct Candidate {
+    var choice: EqualizerChoice
+    var equalizer: [Float]?
+    var gptq: GPTQ
   }
 
   /// Some rows with scales from the largest weight, rounded with GPTQ.
-  private func round(_ rows: [Int], _ e: [Float]?) throws(NotPositiveDefinite) -> (weights: [Int8], scales: [Float]) {
+  private func round(_ rows: [Int], _ candidate: Candidate) -> (weights: [Int8], scales: [Float]) {
+    let e = candidate.equalizer
     var v = [Double](repeating: 0, count: rows.count * cols)
     var scales = [Float](repeating: 0, count: rows.count)
     for (place, row) in rows.enumerated() {
@@ -86,7 +96,7 @@ struct MatrixRounding {
       }
       if largest >= Double(Equalizer.smallest) { scales[place] = Float(largest / 127) }
     }
-    return (try GPTQ(hessian.scaled(by: e), damping: damping).round(v, scales: scales), scales)
+    return (candidate.gptq.round(v, scales: scales), scales)
   }
 
   private func noise(of rounded: (weights: [Int8], scales: [Float]), rows: [Int], _ e: [Float]?) -> Double {

@@ -166,4 +166,23 @@ extension ReferenceRows {
     case .ids(let ids): .ids(Array(ids[begin..<(begin + count)]))
     }
   }
+
+  /// Rows of the same sort after these.
+  func appending(_ more: ReferenceRows) -> ReferenceRows {
+    switch (self, more) {
+    case (.floats(let known), .floats(let more)): .floats(known + more)
+    case (.ids(let known), .ids(let more)): .ids(known + more)
+    default: self
+    }
+  }
+}
+
+extension [String: ReferenceRows] {
+  /// Rows `range` of each input, of `count` that all have.
+  func slice(_ range: Range<Int>, of count: Int) -> [String: ReferenceRows] {
+    mapValues { rows in
+      let width = rows.count / Swift.max(1, count)
+      return rows.slice(range.lowerBound * width, range.count * width)
+    }
+  }
 }

@@ -61,14 +61,7 @@ final class PairedRun {
     var call = PairedCall()
     for first in stride(from: 0, to: count, by: isStepped ? 1 : max(1, count)) {
       let rows = isStepped ? 1 : count
-      var part = inputs
-      if isStepped, count > 1 {
-        part = [:]
-        for port in program.inputs {
-          let width = exposed.values[port.value].width
-          part[port.name] = inputs[port.name]?.slice(first * width, width)
-        }
-      }
+      let part = isStepped && count > 1 ? inputs.slice(first..<(first + 1), of: count) : inputs
       let expected = try reference.run(program: program.name, inputs: part, rows: rows, trace: false)
       let found = try runner.run(index, inputs: part, rows: rows)
       for (output, port) in program.outputs.enumerated() {

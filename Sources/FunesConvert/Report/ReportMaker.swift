@@ -186,14 +186,3 @@ public struct ReportMaker {
     }
   }
 }
-
-extension ReferenceRows {
-  /// Rows of the same sort after these.
-  fileprivate func appending(_ more: ReferenceRows) -> ReferenceRows {
-    switch (self, more) {
-    case (.floats(let known), .floats(let more)): .floats(known + more)
-    case (.ids(let known), .ids(let more)): .ids(known + more)
-    default: self
-    }
-  }
-}

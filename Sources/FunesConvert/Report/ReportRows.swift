@@ -45,11 +45,7 @@ public struct ReportRows: Sendable {
     for part in sequences.compactMap({ $0[program] }) {
       whole.count += part.count
       for (name, rows) in part.inputs {
-        switch (whole.inputs[name], rows) {
-        case (.floats(let known)?, .floats(let more)): whole.inputs[name] = .floats(known + more)
-        case (.ids(let known)?, .ids(let more)): whole.inputs[name] = .ids(known + more)
-        default: whole.inputs[name] = rows
-        }
+        whole.inputs[name] = whole.inputs[name]?.appending(rows) ?? rows
       }
     }
     return whole
@@ -58,12 +54,7 @@ public struct ReportRows: Sendable {
 
 extension ReportRows.Part {
   /// Rows `range` of each input.
-  func slice(_ range: Range<Int>) -> [String: ReferenceRows] {
-    inputs.mapValues { rows in
-      let width = rows.count / max(1, count)
-      return rows.slice(range.lowerBound * width, range.count * width)
-    }
-  }
+  func slice(_ range: Range<Int>) -> [String: ReferenceRows] { inputs.slice(range, of: count) }
 }
 
 extension SampleRows {
@@ -72,24 +63,20 @@ extension SampleRows {
   ///
   /// - Parameter limit: most rows of a program in all sequences; what is beyond is left out.
   public static func sequences(path: String, for graph: Graph, limit: Int) throws -> ReportRows {
-    let programs = try read(path: path, for: graph)
-    let file = try Checkpoint.read(path: path)
+    var left: [String: Int] = [:]
     var sequences: [[String: ReportRows.Part]] = []
-    for program in graph.programs {
-      guard let inputs = programs[program.name], let port = program.inputs.first, let tensor = file[port.name],
-        let shape = TensorRows(shape: tensor.shape, inner: graph.values[port.value].shape), shape.rows > 0
-      else { continue }
-      let whole = ReportRows.Part(inputs: inputs, count: shape.batch * shape.rows)
-      var left = limit
-      for item in 0..<shape.batch where left > 0 {
-        let count = program.isBlock ? shape.rows : min(left, shape.rows)
-        left -= count
-        let begin = item * shape.rows
-        if sequences.count <= item { sequences.append([:]) }
-        sequences[item][program.name] = ReportRows.Part(inputs: whole.slice(begin..<(begin + count)), count: count)
+    for sequence in try self.sequences(path: path, for: graph) {
+      var parts: [String: ReportRows.Part] = [:]
+      for call in sequence.calls where call.rowCount > 0 && left[call.program, default: limit] > 0 {
+        let isBlock = graph.programs.first { $0.name == call.program }?.isBlock ?? false
+        let count = isBlock ? call.rowCount : min(left[call.program, default: limit], call.rowCount)
+        left[call.program, default: limit] -= count
+        parts[call.program] = ReportRows.Part(inputs: call.inputs.slice(0..<count, of: call.rowCount), count: count)
       }
+      // Beyond the limit nothing is left of a sequence.
+      if !parts.isEmpty { sequences.append(parts) }
     }
-    guard sequences.contains(where: { !$0.isEmpty }) else { throw SampleError.nothingToCompare }
+    guard !sequences.isEmpty else { throw SampleError.nothingToCompare }
     return ReportRows(sequences: sequences)
   }
 }
