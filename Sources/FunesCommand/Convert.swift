@@ -208,7 +208,7 @@ struct ConvertCommand: ParsableCommand {
     search.progress = { bar.update($0, of: $1, $2) }
     let (plan, matrices) = try search.search(graph, judged, goal)
     converter.given = matrices
-    graph.metadata["search"] = plan.note
+    graph.metadata["search"] = SearchNote(plan).text
     return (found, plan)
   }
 

@@ -49,7 +49,8 @@ public struct Calibration: Sendable {
 /// Calibrates graphs: GPTQ matrix by matrix, in the order in which they are first multiplied with something.
 ///
 /// The vectors that a matrix multiplies are those that the quantised network itself makes of the rows to fit, with the
-/// matrices rounded so far. A matrix stays as it was unless the error of the outputs falls on the rows to judge by.
+/// matrices rounded so far. A matrix stays as it was unless the error of the outputs falls on the rows to judge by, at once or
+/// when all others are rounded.
 /// Equal graphs, rows and options give equal matrices, whatever the instruction set and the number of threads.
 public struct Calibrator {
   /// Told what is being done: parts of the work done, of how many, and on what.
@@ -78,7 +79,7 @@ public struct Calibrator {
     try rows.check(graph)
     let products = graph.products
     guard !products.isEmpty else { throw CalibrationError.nothingToFit }
-    let total = products.count + 1
+    var total = products.count + 1
     var converter = converter
     converter.selfTest = []
     converter.progress = nil
@@ -87,15 +88,20 @@ public struct Calibrator {
     var calibration = Calibration(
       entries: [], matrices: [:], fitRowCount: rows.fitRowCount, judgeRowCount: rows.judgeRowCount, before: before,
       after: before)
+    var refused: [(entry: Int, matrix: QuantizedMatrix)] = []
     for (place, product) in products.enumerated() {
-      let name = graph.constants[product.constant].name
-      progress?(place + 1, total, name)
-      guard var entry = try round(graph, product, rows.fit, &converter, judged, calibration.after) else { continue }
-      entry.isAccepted = entry.errorAfter < entry.errorBefore
-      if entry.isAccepted { calibration.after = try differences(converter, graph, judged) }
-      calibration.entries.append(entry)
+      progress?(place + 1, total, graph.constants[product.constant].name)
+      guard let rounded = try rounded(graph, product, rows.fit, converter, &calibration) else { continue }
+      let entry = calibration.entries.count - 1
+      if try !accept(rounded, entry, graph, &converter, judged, &calibration) { refused.append((entry, rounded)) }
     }
     guard !calibration.entries.isEmpty else { throw CalibrationError.nothingToFit }
+    // Beside the errors of matrices that were yet to come, what these win may not have been seen.
+    total += refused.count
+    for (place, (entry, matrix)) in refused.enumerated() {
+      progress?(products.count + 1 + place, total, calibration.entries[entry].matrix)
+      _ = try accept(matrix, entry, graph, &converter, judged, &calibration)
+    }
     calibration.matrices = converter.given
     return calibration
   }
@@ -106,11 +112,11 @@ public struct Calibrator {
     try judged.differences(of: try ModelFile(copying: try converter.convert(graph).bytes, memoryLimit: .max))
   }
 
-  /// Rounds one matrix and leaves it in the converter where it makes the outputs better; nil where it meets no vectors.
-  private func round(
+  /// Rounds one matrix and enters what that does to its product; nil where it meets no vectors.
+  private func rounded(
     _ graph: Graph, _ product: (constant: Int, uses: [MatrixUse]), _ sequences: [CalibrationSequence],
-    _ converter: inout Converter, _ judged: JudgedOutputs, _ outputs: [OutputDifference]
-  ) throws -> Calibration.Entry? {
+    _ converter: Converter, _ calibration: inout Calibration
+  ) throws -> QuantizedMatrix? {
     let constant = graph.constants[product.constant]
     // Of 16-bit weights rounding costs nothing that could be won back.
     guard let plain = converter.given[constant.name], plain.weightPlanes == 1 else { return nil }
@@ -118,16 +124,31 @@ public struct Calibrator {
     let hessian = try collector.hessian(of: product.uses, cols: plain.cols, over: sequences)
     guard hessian.vectorCount > 0 else { return nil }
     let matrix = MatrixRounding(values: constant.values, like: plain, hessian: hessian, damping: damping)
-    var entry = Calibration.Entry(
-      matrix: constant.name, vectorCount: hessian.vectorCount, signal: matrix.signal,
-      noiseBefore: matrix.noise(of: plain), noiseAfter: 0, equalizer: "", isAccepted: false,
-      errorBefore: outputs.errorShare, errorAfter: 0)
-    let (choice, rounded) = try matrix.best(sampleCount: Calibrator.sampleCount)
-    entry.equalizer = choice
-    entry.noiseAfter = matrix.noise(of: rounded)
-    converter.given[constant.name] = rounded
-    entry.errorAfter = try differences(converter, graph, judged).errorShare
-    if !(entry.errorAfter < entry.errorBefore) { converter.given[constant.name] = plain }
-    return entry
+    let (equalizer, rounded) = try matrix.best(sampleCount: Calibrator.sampleCount)
+    calibration.entries.append(
+      Calibration.Entry(
+        matrix: constant.name, vectorCount: hessian.vectorCount, signal: matrix.signal,
+        noiseBefore: matrix.noise(of: plain), noiseAfter: matrix.noise(of: rounded), equalizer: equalizer,
+        isAccepted: false, errorBefore: 0, errorAfter: 0))
+    return rounded
+  }
+
+  /// Leaves a rounded matrix in the converter where it makes the outputs better. Returns whether it does.
+  private func accept(
+    _ matrix: QuantizedMatrix, _ entry: Int, _ graph: Graph, _ converter: inout Converter, _ judged: JudgedOutputs,
+    _ calibration: inout Calibration
+  ) throws -> Bool {
+    let name = calibration.entries[entry].matrix
+    let plain = converter.given.updateValue(matrix, forKey: name)
+    let outputs = try differences(converter, graph, judged)
+    calibration.entries[entry].errorBefore = calibration.after.errorShare
+    calibration.entries[entry].errorAfter = outputs.errorShare
+    calibration.entries[entry].isAccepted = outputs.errorShare < calibration.after.errorShare
+    if calibration.entries[entry].isAccepted {
+      calibration.after = outputs
+    } else {
+      converter.given[name] = plain
+    }
+    return calibration.entries[entry].isAccepted
   }
 }

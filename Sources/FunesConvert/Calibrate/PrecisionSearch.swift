@@ -3,58 +3,12 @@
 
 import Funes
 
-/// What a search found: a curve of error against bytes, and the point on it that was chosen.
-public struct PrecisionPlan: Sendable {
-  /// All matrices up to some have 16-bit weights.
-  public struct Point: Sendable, Equatable {
-    /// The matrix that has 16 bits from here on; nil for the beginning, where all have 8.
-    public var matrix: String?
-    /// Error energy of the outputs, as a share of the signal's, that this matrix alone makes with 8 bits.
-    public var noise: Double
-    /// Bytes of all matrices.
-    public var byteCount: Int
-    public var bytesPerWeight: Double
-    public var errorShare: Double
-    /// The worst of all outputs, in dB.
-    public var snr: Double
-    /// The figure of the target; of a budget the SNR.
-    public var figure: Double
-  }
-
-  public var goal: PrecisionGoal
-  public var points: [Point]
-  /// Matrices that the search could choose among.
-  public var matrixCount: Int
-  /// Among `points`.
-  public var chosen: Int
-  /// Whether the target holds there.
-  public var isReached: Bool
-  /// What the file's metadata hold of it: a JSON object with the goal, the index of the chosen point, and for each point the
-  /// matrix that is 16 bits wide from there on, bytes a weight, SNR in dB and the target's figure, null where there is none.
-  public var note: String {
-    func number(_ value: Double) -> JSONValue {
-      value.isFinite ? .number((value * 1e6).rounded() / 1e6) : .null
-    }
-    return JSONValue.members([
-      "goal": .string(goal.description), "chosen": .integer(chosen), "isReached": .bool(isReached),
-      "points": .array(
-        points.map { point in
-          .array([
-            point.matrix.map { .string($0) } ?? .null, number(point.bytesPerWeight), number(point.snr),
-            number(point.figure),
-          ])
-        }),
-    ]).text
-  }
-  /// Matrices with 16-bit weights, in the order in which they got them.
-  public var widened: [String] { points[...chosen].compactMap(\.matrix) }
-}
-
 /// Searches for the matrices that need 16-bit weights.
 ///
 /// What a matrix's 8 bits cost is measured at the outputs, over the whole stream, with every other matrix in 16 bits: so
 /// its noise stands alone, errors that a state keeps and those that cancel included. Noises of matrices add up nearly as
-/// energies do; so taking them in order of noise by bytes is nearly the best curve.
+/// energies do; so taking them in order of noise by bytes is nearly the best curve. Once a target holds, each matrix that
+/// was taken is tried in 8 bits again, the largest first, and stays so where the target holds all the same.
 public struct PrecisionSearch {
   public typealias Progress = (_ done: Int, _ total: Int, _ name: String) -> Void
 
@@ -70,80 +24,71 @@ public struct PrecisionSearch {
   public func search(
     _ graph: Graph, _ judged: JudgedOutputs, _ goal: PrecisionGoal
   ) throws -> (plan: PrecisionPlan, matrices: [String: QuantizedMatrix]) {
-    let narrow = try named(converter, graph)
+    let trials = try PrecisionTrials(converter, graph, judged, goal)
+    trials.progress = progress
+    let ranked = try trials.ranking()
+    var taken: [String] = []
+    switch goal {
+    case .target:
+      var left = ranked[...]
+      while try !trials.holds(taken), let next = left.popFirst() { taken.append(next.name) }
+      if try trials.holds(taken) {
+        for name in taken.enumerated().sorted(by: { trials.isLarger($0, $1) }).map(\.element) {
+          let rest = taken.filter { $0 != name }
+          if try trials.holds(rest) { taken = rest }
+        }
+      }
+    case .budget(let budget):
+      // One that is too dear is passed over; a smaller one behind it may still be had.
+      for (name, _) in ranked where trials.bytesPerWeight(taken + [name]) <= budget { taken.append(name) }
+    }
+    var order = taken
+    if ranked.count <= PrecisionSearch.longestCurve { order += ranked.map(\.name).filter { !taken.contains($0) } }
+    let noises = Dictionary(uniqueKeysWithValues: ranked.map { ($0.name, $0.noise) })
+    let points = try (0...order.count).map { count in
+      var point = try trials.point(Array(order[..<count]))
+      point.matrix = count == 0 ? nil : order[count - 1]
+      point.noise = point.matrix.flatMap { noises[$0] } ?? 0
+      return point
+    }
+    let plan = PrecisionPlan(
+      goal: goal, points: points, matrixCount: ranked.count, chosen: taken.count, isReached: try trials.holds(taken))
+    return (plan, trials.matrices(taken))
+  }
+}
+
+/// A graph with some of its matrices in 16 bits, judged; nothing is judged twice.
+private final class PrecisionTrials {
+  private let converter: Converter
+  private let graph: Graph
+  private let judged: JudgedOutputs
+  private let goal: PrecisionGoal
+  private let narrow: [String: QuantizedMatrix]
+  private let wide: [String: QuantizedMatrix]
+  /// Matrices to choose among, in the graph's order.
+  private let names: [String]
+  private let weightCount: Int
+  private var known: [Set<String>: (point: PrecisionPlan.Point, holds: Bool)] = [:]
+  private var done = 0
+  var progress: PrecisionSearch.Progress?
+
+  init(_ converter: Converter, _ graph: Graph, _ judged: JudgedOutputs, _ goal: PrecisionGoal) throws {
+    self.converter = converter
+    self.graph = graph
+    self.judged = judged
+    self.goal = goal
+    let narrow = try PrecisionTrials.named(converter, graph)
     var wider = converter
     wider.given = [:]
     wider.precision.weights = .sixteen
     wider.exceptions = wider.exceptions.mapValues { Precision(weights: .sixteen, activations: $0.activations) }
-    let wide = try named(wider, graph)
-    let names = graph.constants.map(\.name).filter { narrow[$0] != nil && narrow[$0]?.weightPlanes == 1 }
-    let total = 2 * names.count + 2
-    let weightCount = narrow.values.reduce(0) { $0 + $1.rows * $1.cols }
-    func point(_ matrix: String?, _ noise: Double, _ matrices: [String: QuantizedMatrix]) throws -> (
-      PrecisionPlan.Point, [OutputDifference]
-    ) {
-      let outputs = try differences(matrices, graph, judged, goal)
-      let byteCount = matrices.values.reduce(0) { $0 + $1.byteCount }
-      let target = if case .target(let target) = goal { target } else { PrecisionTarget(.snr, 0) }
-      return (
-        PrecisionPlan.Point(
-          matrix: matrix, noise: noise, byteCount: byteCount,
-          bytesPerWeight: Double(byteCount) / Double(max(1, weightCount)), errorShare: outputs.errorShare,
-          snr: PrecisionTarget(.snr, 0).worst(of: outputs), figure: target.worst(of: outputs)), outputs
-      )
-    }
-    progress?(0, total, "16 bits")
-    let floor = try differences(wide.merging(narrow) { $0.weightPlanes > 1 ? $0 : $1 }, graph, judged).errorShare
-    var noises: [(name: String, noise: Double, gain: Double)] = []
-    for (place, name) in names.enumerated() {
-      progress?(place + 1, total, name)
-      var matrices = wide
-      matrices[name] = narrow[name]
-      let noise = max(0, try differences(matrices, graph, judged).errorShare - floor)
-      let bytes = max(1, (wide[name]?.byteCount ?? 0) - (narrow[name]?.byteCount ?? 0))
-      noises.append((name, noise, noise / Double(bytes)))
-    }
-    // Equal gains keep the graph's order.
-    let order = noises.indices.sorted {
-      noises[$0].gain == noises[$1].gain ? $0 < $1 : noises[$0].gain > noises[$1].gain
-    }
-    var matrices = narrow
-    var chosenMatrices = narrow
-    let first = try point(nil, 0, matrices)
-    var plan = PrecisionPlan(goal: goal, points: [first.0], matrixCount: names.count, chosen: 0, isReached: false)
-    var isDone = false
-    switch goal {
-    case .target(let target): isDone = target.holds(for: first.1)
-    case .budget(let budget): plan.isReached = first.0.bytesPerWeight <= budget
-    }
-    if isDone { plan.isReached = true }
-    for (place, index) in order.enumerated() {
-      if isDone, names.count > PrecisionSearch.longestCurve { break }
-      progress?(names.count + 1 + place, total, noises[index].name)
-      let name = noises[index].name
-      let before = matrices[name]
-      matrices[name] = wide[name]
-      if case .budget(let budget) = goal, !isDone,
-        Double(matrices.values.reduce(0) { $0 + $1.byteCount }) > budget * Double(weightCount)
-      {
-        // Too dear; a smaller one behind it may still be had.
-        matrices[name] = before
-        continue
-      }
-      let (found, outputs) = try point(name, noises[index].noise, matrices)
-      plan.points.append(found)
-      if isDone { continue }
-      plan.chosen = plan.points.count - 1
-      chosenMatrices = matrices
-      if case .target(let target) = goal, target.holds(for: outputs) {
-        plan.isReached = true
-        isDone = true
-      }
-    }
-    return (plan, chosenMatrices)
+    wide = try PrecisionTrials.named(wider, graph)
+    names = graph.constants.map(\.name).filter { narrow[$0] != nil && narrow[$0]?.weightPlanes == 1 }
+    weightCount = narrow.values.reduce(0) { $0 + $1.rows * $1.cols }
+    self.narrow = narrow
   }
 
-  private func named(_ converter: Converter, _ graph: Graph) throws -> [String: QuantizedMatrix] {
+  private static func named(_ converter: Converter, _ graph: Graph) throws -> [String: QuantizedMatrix] {
     var converter = converter
     converter.progress = nil
     var matrices: [String: QuantizedMatrix] = [:]
@@ -151,9 +96,59 @@ public struct PrecisionSearch {
     return matrices
   }
 
-  private func differences(
-    _ matrices: [String: QuantizedMatrix], _ graph: Graph, _ judged: JudgedOutputs, _ goal: PrecisionGoal? = nil
-  ) throws -> [OutputDifference] {
+  func matrices(_ widened: [String]) -> [String: QuantizedMatrix] {
+    narrow.merging(wide.filter { widened.contains($0.key) }) { $1 }
+  }
+
+  /// Bytes that 16 bits add.
+  private func cost(_ name: String) -> Int { (wide[name]?.byteCount ?? 0) - (narrow[name]?.byteCount ?? 0) }
+
+  /// Whether the first costs more; of equals the later one comes first.
+  func isLarger(_ a: (offset: Int, element: String), _ b: (offset: Int, element: String)) -> Bool {
+    (cost(a.element), a.offset) > (cost(b.element), b.offset)
+  }
+
+  private func byteCount(_ widened: [String]) -> Int {
+    narrow.values.reduce(0) { $0 + $1.byteCount } + widened.reduce(0) { $0 + cost($1) }
+  }
+
+  func bytesPerWeight(_ widened: [String]) -> Double { Double(byteCount(widened)) / Double(max(1, weightCount)) }
+
+  /// Names with the noise that each makes alone in 8 bits, most noise for a byte first; equals in the graph's order.
+  func ranking() throws -> [(name: String, noise: Double)] {
+    let floor = try point(names).errorShare
+    let noises = try names.map { name in max(0, try point(names.filter { $0 != name }).errorShare - floor) }
+    let gains = zip(names, noises).map { $1 / Double(max(1, cost($0))) }
+    return names.indices.sorted { gains[$0] == gains[$1] ? $0 < $1 : gains[$0] > gains[$1] }
+      .map { (names[$0], noises[$0]) }
+  }
+
+  func holds(_ widened: [String]) throws -> Bool { try trial(widened).holds }
+
+  func point(_ widened: [String]) throws -> PrecisionPlan.Point { try trial(widened).point }
+
+  private func trial(_ widened: [String]) throws -> (point: PrecisionPlan.Point, holds: Bool) {
+    if let trial = known[Set(widened)] { return trial }
+    // All, all but one, and one more each time: as many trials as come at least.
+    progress?(done, max(2 * names.count + 1, done + 1), "\(widened.count) of \(names.count) in 16 bits")
+    done += 1
+    let outputs = try differences(matrices(widened))
+    var target = PrecisionTarget(.snr, 0)
+    if case .target(let wanted) = goal { target = wanted }
+    let point = PrecisionPlan.Point(
+      matrix: nil, noise: 0, byteCount: byteCount(widened), bytesPerWeight: bytesPerWeight(widened),
+      errorShare: outputs.errorShare, snr: PrecisionTarget(.snr, 0).worst(of: outputs),
+      figure: target.worst(of: outputs))
+    let holds =
+      switch goal {
+      case .target(let target): target.holds(for: outputs)
+      case .budget(let budget): point.bytesPerWeight <= budget
+      }
+    known[Set(widened)] = (point, holds)
+    return (point, holds)
+  }
+
+  private func differences(_ matrices: [String: QuantizedMatrix]) throws -> [OutputDifference] {
     var converter = converter
     converter.given = matrices
     converter.selfTest = []

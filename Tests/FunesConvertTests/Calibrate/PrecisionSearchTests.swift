@@ -27,14 +27,24 @@ import Testing
     return (plan, try judged.differences(of: file, diverging: true))
   }
 
-  @Test func aTargetIsKeptWithAsFewMatricesAsTheOrderAllows() throws {
+  private func outputs(widened: [String]) throws -> [OutputDifference] {
+    var converter = Converter()
+    for name in widened { converter.exceptions[name] = Precision(weights: .sixteen, activations: .sixteen) }
+    return try judged.differences(of: try ModelFile(copying: try converter.convert(graph).bytes))
+  }
+
+  @Test func aTargetIsKeptWithNoMatrixThatCouldBeSpared() throws {
     let plain = try search(.target(PrecisionTarget(.snr, 1)))
     #expect(plan(plain.plan, isReached: true, widened: 0))
     let start = plain.plan.points[0].snr
     let found = try search(.target(PrecisionTarget(.snr, start + 6)))
     #expect(found.plan.isReached && found.plan.chosen >= 1)
     #expect(PrecisionTarget(.snr, start + 6).holds(for: found.outputs))
-    #expect(found.plan.points[found.plan.chosen - 1].snr < start + 6)
+    // None of them could have been spared.
+    for name in found.plan.widened {
+      let rest = found.plan.widened.filter { $0 != name }
+      #expect(PrecisionTarget(.snr, start + 6).holds(for: try outputs(widened: rest)) == false, "\(name)")
+    }
     // The curve goes on to the end, and every point costs more than the one before.
     #expect(found.plan.points.count == found.plan.matrixCount + 1)
     for (a, b) in zip(found.plan.points, found.plan.points.dropFirst()) { #expect(a.byteCount < b.byteCount) }
@@ -83,8 +93,17 @@ import Testing
   }
 
   @Test func aPlanIsNotedInShort() throws {
-    let plan = try search(.target(PrecisionTarget(.snr, 1))).plan
-    let note = try JSONValue(parsing: Array(plan.note.utf8))
-    #expect(note["goal"] == .string("snr 1.0") && note["chosen"] == .integer(0))
+    let plan = try search(.target(PrecisionTarget(.snr, 60))).plan
+    let note = SearchNote(plan)
+    #expect(
+      note.goal == "snr 60.0" && note.chosen == plan.chosen && note.points.map(\.matrix) == plan.points.map(\.matrix))
+    let read = try #require(SearchNote(note.text))
+    #expect(read.text == note.text && read.points.map(\.matrix) == note.points.map(\.matrix))
+    for (read, plan) in zip(read.points, plan.points) {
+      #expect(abs(read.snr - plan.snr) <= 1e-6 && abs(read.bytesPerWeight - plan.bytesPerWeight) <= 1e-6)
+    }
+    for text in ["", "{}", note.text.replacing("\"chosen\":", with: "\"chosen\":9"), "[1]"] {
+      #expect(SearchNote(text) == nil, "\(text)")
+    }
   }
 }
