@@ -15,7 +15,7 @@ struct ReportCommand: ParsableCommand {
     discussion: """
       Runs the file's own weights beside the checkpoint in double precision and writes one HTML page that needs nothing \
       else, with a Markdown twin beside it: sizes and provenance; what outputs, decisions and a text lose; error over time; \
-      error by layer, and inside recurrent layers by gate and state; columns of weights and activations that stand out; \
+      error by layer, and inside recurrent layers by gate and state; what a search for 16-bit weights found; columns of weights and activations that stand out; \
       bytes and time by layer on this machine.
 
         funes report vad.funes --against vad.pt --recipe vad.json --input speech.npz -o vad.html
@@ -102,7 +102,8 @@ struct ReportCommand: ParsableCommand {
     let report = try maker.report(input.rows, converter: Converter(as: file.model))
     bar.end()
     let document = ReportDocument(
-      report: report, model: model, checkpoints: checkpoints.values.sorted(), source: input.source,
+      report: report, model: FilePath.name(of: model),
+      checkpoints: Set(checkpoints.values.map(FilePath.name)).sorted(), source: input.source,
       processor: MachineName.processor)
     if let paths {
       let page = document.page

@@ -22,7 +22,7 @@ struct ReportInput {
         try isText
         ? ReportInput.text(path, file.model, program: program, limit: limit)
         : SampleRows.sequences(path: path, for: graph, limit: limit)
-      source = path
+      source = FilePath.name(of: path)
     } else {
       rows = ReportRows(sequences: [[:]])
       source = "random rows: none were given with --input"

@@ -10,7 +10,8 @@ extension ReportDocument {
     JSONValue.members([
       "model": summaryJSON, "inputs": .array(report.inputs.map(json)), "outputs": .array(report.outputs.map(json)),
       "language": report.language.map(json) ?? .null, "errorOverTime": report.course.map(json) ?? .null,
-      "layers": .array(report.layers.map(json)), "matrices": .array(report.matrices.map(json)),
+      "layers": .array(report.layers.map(json)), "search": report.search.map(json) ?? .null,
+      "matrices": .array(report.matrices.map(json)),
       "costs": .array(report.costs.map(json)), "times": .array(report.times.map(json)),
     ]).text
   }
@@ -92,6 +93,20 @@ extension ReportDocument {
       "program": .string(layer.program), "layer": .string(layer.layer), "value": .string(layer.value),
       "gate": layer.gate.map { .string($0) } ?? .null, "output": layer.output.map { .string($0) } ?? .null,
       "difference": Figures(layer.difference).json,
+    ])
+  }
+
+  private func json(_ search: SearchNote) -> JSONValue {
+    .members([
+      "goal": .string(search.goal), "isReached": .bool(search.isReached), "chosen": .integer(search.chosen),
+      "points": .array(
+        search.points.map { point in
+          .members([
+            "matrix": point.matrix.map { .string($0) } ?? .null,
+            "bytesPerWeight": Figures.number(point.bytesPerWeight), "snr": Figures.number(point.snr),
+            "figure": Figures.number(point.figure),
+          ])
+        }),
     ])
   }
 

@@ -7,7 +7,7 @@ import FunesConvert
 /// Figures, and what only the command knows about them.
 struct ReportDocument {
   var report: ModelReport
-  /// The file of the model, the checkpoints and the rows, as they were named.
+  /// The file of the model, the checkpoints and the rows, without their folders: a page may be read far from them.
   var model: String
   var checkpoints: [String]
   var source: String
@@ -20,7 +20,7 @@ struct ReportDocument {
       lead:
         "What \(model) loses against \(checkpoints.joined(separator: ", ")) in double precision, where it loses it, "
         + "and what it costs. Made by funes report.")
-    page.sections = [summary] + [course, layers, ranges, costs].compactMap { $0 }
+    page.sections = [summary] + [course, layers, search, ranges, costs].compactMap { $0 }
     return page
   }
 

@@ -22,7 +22,7 @@ package enum FilePath {
   }
 
   /// The last part of a path; empty for the root.
-  static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
+  package static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
 
   /// The name without its last extension, where it has one behind a name of its own.
   package static func stem(of path: String) -> String {

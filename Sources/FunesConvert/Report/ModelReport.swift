@@ -20,7 +20,7 @@ public struct ModelReport: Sendable {
     public var weightCount: Int
     /// Matrices by the integers of their products, the most frequent first.
     public var precisions: [(name: String, matrixCount: Int, weightCount: Int)]
-    /// What the file says of itself.
+    /// What the file says of itself; the search has a part of its own.
     public var metadata: [(key: String, value: String)]
     public var bytesPerWeight: Double { weightCount == 0 ? 0 : Double(weightByteCount) / Double(weightCount) }
   }
@@ -88,6 +88,8 @@ public struct ModelReport: Sendable {
   /// Nil where no program is a stream.
   public var course: Course?
   public var layers: [LayerDifference] = []
+  /// Nil where 16-bit weights were not searched for.
+  public var search: SearchNote?
   public var matrices: [Matrix] = []
   public var costs: [Cost] = []
   public var times: [OperatorTimes] = []
@@ -101,7 +103,7 @@ extension ModelReport.Summary {
     fileByteCount = model.fileByteCount
     stateByteCount = model.stateByteCount
     sessionByteCount = try model.sessionByteCount()
-    self.metadata = metadata.filter { $0.key != "name" }
+    self.metadata = metadata.filter { $0.key != "name" && $0.key != "search" }
     var groups: [String: (matrices: Int, weights: Int)] = [:]
     weightByteCount = 0
     weightCount = 0

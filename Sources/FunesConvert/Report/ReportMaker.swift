@@ -47,6 +47,7 @@ public struct ReportMaker {
   /// - Parameter converter: gives the file's own matrices.
   public func report(_ rows: ReportRows, converter: Converter) throws -> ModelReport {
     var report = ModelReport(summary: try ModelReport.Summary(file.model))
+    report.search = file.model.metadata.first { $0.key == "search" }.flatMap { SearchNote($0.value) }
     let programs = file.model.programs
     report.inputs = file.model.programOrder.map { programs[$0].name }.map { name in
       ModelReport.Input(

@@ -163,7 +163,7 @@ private final class Markup: NSObject, XMLParserDelegate {
           "metadata.activations", "metadata.checkpoint.weights.sha256", "metadata.converter",
         ]) + all("inputs[]", ["isRandom", "program", "rows", "sequences"])
       + all("outputs[]", ["decisions", "largestMagnitude", "lastDecisions", "name", "program", "width"])
-      + all("outputs[].difference", figures) + ["language"]
+      + all("outputs[].difference", figures) + ["language", "search"]
       + all("errorOverTime", ["program", "repetitions", "steps[]"])
       + all("errorOverTime.signals[]", ["isState", "name"]) + all("errorOverTime.signals[].parts[]", figures)
       + all("errorOverTime.signals[].whole", figures)
@@ -175,6 +175,38 @@ private final class Markup: NSObject, XMLParserDelegate {
         "times[]",
         ["calls", "clockNanoseconds", "isa", "nanoseconds", "processor", "program", "rows", "threads"])
     #expect(Self.keys(object) == Set(expected), "\(Self.keys(object).symmetricDifference(expected).sorted())")
+  }
+
+  @Test func aSearchIsShownAsItWasFound() throws {
+    let made = try Self.make("lstm")
+    let (model, weights) = (made.folder.path("wide.funes"), made.arguments[3])
+    let rows = try #require(made.arguments.firstIndex(of: "--input")).advanced(by: 1)
+    let converted = try Shell.funes([
+      "convert", weights, "-o", model, "--calibrate", made.arguments[rows], "--target", "max-abs 0.0005", "--json",
+    ])
+    try #require(converted.code == 0, "\(converted.talk)")
+    let plan = try #require(
+      (try JSONSerialization.jsonObject(with: Data(converted.bytes)) as? [String: Any])?["search"] as? [String: Any])
+    let path = made.folder.path("page.html")
+    let arguments = ["report", model] + made.arguments[2...]
+    #expect(try Shell.funes(arguments + ["-o", path]).code == 0)
+    let page = try #require(Markup(try String(contentsOfFile: path, encoding: .utf8)))
+    #expect(page.elements.count { $0 == "svg" } == 5)
+    for words in ["Goal max-abs 0.0005, reached", "chosen", "bytes a weight, with scales", "What each matrix bought"] {
+      #expect(page.text.contains(words), "\(words)")
+    }
+    #expect(!page.text.contains(made.folder.url.path), "the page names folders of this machine")
+    let json = try Shell.funes(arguments + ["--json"])
+    let told = try #require(
+      (try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any])?["search"] as? [String: Any])
+    #expect(told["chosen"] as? Int == plan["chosen"] as? Int && told["goal"] as? String == plan["goal"] as? String)
+    let points = try #require(told["points"] as? [[String: Any]])
+    let found = try #require(plan["points"] as? [[String: Any]])
+    #expect(points.map { $0["matrix"] as? String } == found.map { $0["matrix"] as? String } && points.count > 2)
+    for (point, found) in zip(points, found) {
+      let (told, expected) = (point["snr"] as? Double ?? .nan, found["snr"] as? Double ?? .nan)
+      #expect(abs(told - expected) < 1e-5)
+    }
   }
 
   @Test func randomRowsAreCalledSo() throws {
