@@ -252,7 +252,7 @@ FUNES_INLINE void put_values(const funes_attention_pass *pass, int32_t query, fl
     float folded[FUNES_BLOCK_UNITS];
     fold_each(folded, sums + (ptrdiff_t)k * FUNES_BLOCK_UNITS);
     for (int32_t at = k; at < fewer(width, k + FUNES_BLOCK_UNITS); at += FUNES_WIDTH) {
-      store_some(pass->query[query].y + at, load(folded + at - k) / by, width - at);
+      store_some(pass->query[query].y + at, load(folded + (at - k)) / by, width - at);
     }
   }
 }
