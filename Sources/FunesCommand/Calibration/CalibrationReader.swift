@@ -95,7 +95,10 @@ struct CalibrationReader {
       let count = rows.count / layout.width
       var inputs: [String: ReferenceRows] = [:]
       for (port, offset) in zip(layout.ports, layout.offsets) {
-        let values = (0..<count).flatMap { rows[$0 * layout.width + offset..<$0 * layout.width + offset + port.width] }
+        let values = (0..<count).flatMap { row in
+          let begin = row * layout.width + offset
+          return rows[begin..<begin + port.width]
+        }
         inputs[port.name] =
           port.isIDs ? .ids(values.map { Int32(bitPattern: $0) }) : .floats(values.map { Float(bitPattern: $0) })
       }

@@ -159,7 +159,10 @@ public struct ImagePreparation: Equatable, Sendable {
     let (top, left) = ((size.height - height) / 2, (size.width - width) / 2)
     let planes = (0..<channels).map { channel in
       let whole = image.plane(channel, of: channels, width: size.width, height: size.height, filter)
-      return (top..<top + height).flatMap { whole[$0 * size.width + left..<$0 * size.width + left + width] }
+      return (top..<top + height).flatMap { y in
+        let begin = y * size.width + left
+        return whole[begin..<begin + width]
+      }
     }
     return row(of: planes)
   }

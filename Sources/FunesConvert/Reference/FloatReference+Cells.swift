@@ -164,7 +164,7 @@ extension FloatReference {
       for unit in 0..<units { n[unit] += r[unit] * (recurrent[2 * units + unit] + weights.biasHN[unit]) }
     }
     n = n.map { FloatReference.apply(cell.activation, $0) }
-    let next = (0..<units).map { (1 - z[$0]) * n[$0] + z[$0] * h[$0] }
+    let next = (0..<units).map { unit -> Double in (1 - z[unit]) * n[unit] + z[unit] * h[unit] }
     return Step(h: next, gates: [r, z, n])
   }
 

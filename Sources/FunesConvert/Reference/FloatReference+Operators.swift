@@ -54,7 +54,10 @@ extension FloatReference {
     case .concat(let lanes):
       let parts = op.inputs.map { Array(row($0, index)) }
       return (0..<lanes).flatMap { lane in
-        parts.flatMap { $0[lane * $0.count / lanes..<(lane + 1) * $0.count / lanes] }
+        parts.flatMap { part -> ArraySlice<Double> in
+          let (begin, end) = (lane * part.count / lanes, (lane + 1) * part.count / lanes)
+          return part[begin..<end]
+        }
       }
     case .slice(let lanes, let begin, let count):
       let width = x.count / lanes

@@ -98,7 +98,8 @@ private final class Models: Sendable {
     let top = try classify([models.picture, grey, "--top", "9"])
     let words = top.text.dropLast().split(separator: "\t").map(String.init)
     #expect(words[1] == "dark" && words.count == 7 && words[3] == "above", "\(top.text)")
-    #expect(abs(words.indices.filter { $0 > 0 && $0 % 2 == 0 }.map { Double(words[$0])! }.reduce(0, +) - 1) < 1e-3)
+    let shares = stride(from: 2, to: words.count, by: 2).map { Double(words[$0])! }
+    #expect(abs(shares.reduce(0, +) - 1) < 1e-3)
     let json = try classify([models.picture, grey, "--json", "--top", "2"])
     let object = try #require(try JSONSerialization.jsonObject(with: Data(json.bytes)) as? [String: Any])
     let classes = try #require(object["classes"] as? [[String: Any]])

@@ -19,7 +19,7 @@ import Testing
     #expect(all.count == 3 && all.allSatisfy { $0.count == 6 } && all[1] == all[2] && all[0] != all[1])
     for vector in all { #expect(abs(vector.reduce(0) { $0 + $1 * $1 } - 1) < 1e-6) }
     let letters = try ["a", "b", "c"].map { try vectors(Shell.funes(["embed", model, "--no-normalize", $0]).text)[0] }
-    let mean = (0..<6).map { (letters[0][$0] + letters[1][$0] + letters[2][$0]) / 3 }
+    let mean = (0..<6).map { at -> Float in (letters[0][at] + letters[1][at] + letters[2][at]) / 3 }
     let plain = try vectors(Shell.funes(["embed", model, "--no-normalize", "abc"]).text)[0]
     for (a, b) in zip(mean, plain) { #expect(abs(a - b) < 1e-6) }
   }

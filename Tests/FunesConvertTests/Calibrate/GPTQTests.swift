@@ -60,8 +60,10 @@ import Testing
     let order = (0..<n).sorted { diagonal[$0] == diagonal[$1] ? $0 < $1 : diagonal[$0] > diagonal[$1] }
     let added = damping * diagonal.reduce(0, +) / Double(n)
     // [H | I] → [I | H⁻¹]
-    var a = (0..<n).map { i in
-      (0..<n).map { hessian[order[i], order[$0]] + (i == $0 ? added : 0) } + (0..<n).map { i == $0 ? 1.0 : 0 }
+    var a = (0..<n).map { i -> [Double] in
+      let left = (0..<n).map { j -> Double in hessian[order[i], order[j]] + (i == j ? added : 0) }
+      let right = (0..<n).map { j -> Double in i == j ? 1 : 0 }
+      return left + right
     }
     for i in 0..<n {
       let pivot = a[i][i]

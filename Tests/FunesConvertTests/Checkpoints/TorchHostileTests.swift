@@ -93,8 +93,9 @@ private let shell = Pickle.tuple([Pickle.text("touch /tmp/owned")])
       let limit = TorchTree.visitLimit(Pickle.whole(body).count)
       return .limitExceeded(at: at(), .visits, found: limit + 1, limit: limit)
     }
-    let dictionary = Pickle.emptyDict + Pickle.mark + thousand.flatMap { $0 + $0 } + [0x75] + Pickle.memoize
-    let order = Pickle.global("collections", "OrderedDict") + Pickle.mark + Pickle.get(0) + [0x74, 0x52]
+    let pairs: [UInt8] = thousand.flatMap { $0 + $0 }
+    let dictionary: [UInt8] = Pickle.emptyDict + Pickle.mark + pairs + [0x75] + Pickle.memoize
+    let order: [UInt8] = Pickle.global("collections", "OrderedDict") + Pickle.mark + Pickle.get(0) + [0x74, 0x52]
     let orders = dictionary + (0..<100).flatMap { _ in order + Pickle.none + Pickle.none + Pickle.setItem + Pickle.pop }
     let orderLimit = 2 * Pickle.whole(orders).count
     let orderCount = orderLimit / 4400

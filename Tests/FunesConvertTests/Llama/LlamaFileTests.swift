@@ -93,18 +93,22 @@ import Testing
   }
 
   /// Fields of a version 1 file, a value that none may have, and the error.
-  static let absurd: [(offset: Int, value: Int32, fault: LlamaFault)] =
-    [
-      (4, 0, .unsupportedVersion(found: 0)), (4, 2, .unsupportedVersion(found: 2)),
-      (4, 3, .unsupportedVersion(found: 3)), (4, -1, .unsupportedVersion(found: -1)),
-      (36, 2, .field("shared_classifier", found: 2, expected: 0...1)),
-      (36, 256, .field("padding", found: 1, expected: 0...0)),
-      (252, 1 << 24, .field("padding", found: 1, expected: 0...0)),
-      (20, 3, .heads(found: 3, width: 8)), (20, 8, .heads(found: 8, width: 8)), (20, 16, .heads(found: 16, width: 8)),
-      (24, 3, .keyHeads(found: 3, heads: 4)), (24, 8, .keyHeads(found: 8, heads: 4)),
-    ]
-    + LlamaHeader.ranges.enumerated().flatMap { index, field in
-      [0, -1, Int32.max, Int32.min, Int32(field.range.upperBound + 1)].map { value in
+  static let absurd: [(offset: Int, value: Int32, fault: LlamaFault)] = absurdOnes + outOfRange
+
+  private static let absurdOnes: [(offset: Int, value: Int32, fault: LlamaFault)] = [
+    (4, 0, .unsupportedVersion(found: 0)), (4, 2, .unsupportedVersion(found: 2)),
+    (4, 3, .unsupportedVersion(found: 3)), (4, -1, .unsupportedVersion(found: -1)),
+    (36, 2, .field("shared_classifier", found: 2, expected: 0...1)),
+    (36, 256, .field("padding", found: 1, expected: 0...0)),
+    (252, 1 << 24, .field("padding", found: 1, expected: 0...0)),
+    (20, 3, .heads(found: 3, width: 8)), (20, 8, .heads(found: 8, width: 8)), (20, 16, .heads(found: 16, width: 8)),
+    (24, 3, .keyHeads(found: 3, heads: 4)), (24, 8, .keyHeads(found: 8, heads: 4)),
+  ]
+
+  private static let outOfRange: [(offset: Int, value: Int32, fault: LlamaFault)] =
+    LlamaHeader.ranges.enumerated().flatMap { index, field in
+      let values: [Int32] = [0, -1, .max, .min, Int32(field.range.upperBound + 1)]
+      return values.map { value in
         (8 + 4 * index, value, LlamaFault.field(field.field, found: Int(value), expected: field.range))
       }
     }
