@@ -17,13 +17,21 @@ import common
 SCRIPTS = {"--names": "train_names.py", "--text": "train_charlm.py"}
 
 
+def is_there(folder):
+    return any(os.path.exists(os.path.join(folder, file)) for file in ("model.pt", "model.safetensors"))
+
+
+def is_finished(folder):
+    return os.path.exists(os.path.join(folder, "training.json"))
+
+
 def folder_of(name, chosen, option, data):
-    """A folder that a training script wrote: the chosen one, or .build/accuracy/NAME/trained, trained there with the choices that
-    the shipped model's training.json tells."""
+    """A folder that a training script wrote: the chosen one, or the one in it that is named as the model, or else
+    .build/accuracy/NAME/trained, trained there with the choices that the shipped model's training.json tells."""
     folder = chosen or os.path.join(BUILD, name, "trained")
-    if any(os.path.exists(os.path.join(folder, file)) for file in ("model.pt", "model.safetensors")):
-        if not os.path.exists(os.path.join(folder, "training.json")):
-            said(f"{folder}: training was not finished; its best epoch so far is measured")
+    if chosen and os.path.isdir(os.path.join(chosen, name)):
+        folder = os.path.join(chosen, name)
+    if is_there(folder):
         return folder
     if chosen:
         sys.exit(f"{chosen}: found neither model.pt nor model.safetensors, expected a folder that tools/{SCRIPTS[option]} wrote")
@@ -52,5 +60,5 @@ def recipe_of(name, folder):
 def choices_of(folder, name):
     """What the folder was trained with; what the shipped model was, where training is not finished."""
     path = os.path.join(folder, "training.json")
-    with open(path if os.path.exists(path) else os.path.join(ROOT, "firmware-models", name, "training.json")) as file:
+    with open(path if is_finished(folder) else os.path.join(ROOT, "firmware-models", name, "training.json")) as file:
         return argparse.Namespace(**json.load(file)["choices"])
