@@ -3,11 +3,7 @@
 
 Cells are made of nn.Linear, a row a step: what the quantised nn.LSTM, nn.GRU and nn.RNNCell do inside, and it serves cells that
 have no module of their own. Convolutions and embeddings stay in float, as quantize_dynamic leaves them."""
-import os
 import warnings
-
-# qnnpack says once that it takes activations of 8 bits.
-os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 
 import torch
 from torch.nn import functional
