@@ -45,11 +45,12 @@ import Testing
     return Array("RIFF".utf8) + little(UInt32(body.count)) + body
   }
 
-  @Test func aFileIsTheSameFromEachRunAndInstructionSet() throws {
+  @Test func aFileIsTheSameFromEachRunThreadCountAndInstructionSet() throws {
     let rows = try write("rows.csv", Array(lines(300).utf8))
     func bytes(_ name: String, _ environment: [String: String] = [:]) throws -> Data {
       let model = folder.path(name)
-      let found = try Shell.funes(["convert", weights, "-o", model, "--calibrate", rows], environment: environment)
+      let found = try Shell.funes(
+        ["convert", weights, "-o", model, "--calibrate", rows, "--target", "snr 55"], environment: environment)
       #expect(found.code == 0, "\(found.talk)")
       #expect(found.text.contains("on 240 rows, judged by 60 others"), "\(found.text)")
       return try Data(contentsOf: URL(fileURLWithPath: model))
@@ -57,6 +58,7 @@ import Testing
     let first = try bytes("a")
     #expect(try bytes("b") == first)
     #expect(try bytes("c", ["FUNES_ISA": "scalar"]) == first)
+    for threads in ["1", "2"] { #expect(try bytes("t\(threads)", ["OMP_NUM_THREADS": threads]) == first) }
     #expect(try Shell.funes(["verify", folder.path("a")]).code == 0)
     // What is compared is what the file holds.
     let compared = try Shell.funes(["compare", folder.path("a"), "--against", weights, "--limit", "snr 30"])
