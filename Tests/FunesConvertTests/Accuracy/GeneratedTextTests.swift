@@ -9,7 +9,7 @@ import Testing
 @testable import FunesCommand
 @testable import FunesConvert
 
-@Suite(.needsSharedData) struct GeneratedTextTests {
+@Suite(.releaseOnly, .needsSharedData) struct GeneratedTextTests {
   /// What a writer was given.
   private final class Memory {
     var bytes: [UInt8] = []

@@ -29,7 +29,7 @@ enum Scheme: String, CaseIterable, CustomTestStringConvertible {
   var testDescription: String { rawValue }
 }
 
-@Suite(.needsSharedData) struct RealInt8Tests {
+@Suite(.releaseOnly, .needsSharedData) struct RealInt8Tests {
   @Test(arguments: Scheme.allCases) func resemblyzerEmbedsAsFloatDoes(scheme: Scheme) throws {
     let (graph, golden) = try open("resemblyzer", "pretrained.pt", recipe: "resemblyzer")
     let run = try QuantizedRun(graph, scheme.precision)

@@ -97,7 +97,7 @@ private func decisions(_ logits: [Float], _ classes: Int) -> [Int] {
   }
 }
 
-@Suite(.needsSharedData) struct DigitTests {
+@Suite(.releaseOnly, .needsSharedData) struct DigitTests {
   private func normalized(_ digits: Checkpoint) throws -> [Float] {
     let image = ImagePreparation.digits
     return try digits.tensor("x_raw").integers().map { Float($0) }.chunks(of: image.count).flatMap {

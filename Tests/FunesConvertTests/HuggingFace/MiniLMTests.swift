@@ -18,7 +18,8 @@ private enum MiniLM {
 }
 
 @Suite(
-  .needsSharedData, .enabled(if: MiniLM.folder != nil, "no model.safetensors in FUNES_MINILM or beside the golden"))
+  .releaseOnly, .needsSharedData,
+  .enabled(if: MiniLM.folder != nil, "no model.safetensors in FUNES_MINILM or beside the golden"))
 struct MiniLMTests {
   /// Below the simulation by so much at most, which left the embedding in float.
   private static let margin = 1.5

@@ -7,7 +7,7 @@ import Testing
 
 @testable import FunesConvert
 
-@Suite(.needsSharedData) struct StoriesTests {
+@Suite(.releaseOnly, .needsSharedData) struct StoriesTests {
   /// Below the simulation by so much at most, which left the embedding in float.
   private static let margin = 1.5
   /// A row whose best logit leads the next by less is a tie, which any noise may turn: there is one among the golden's

@@ -6,7 +6,7 @@ import Testing
 
 @testable import FunesConvert
 
-@Suite(.needsSharedData) struct ReferenceGoldenTests {
+@Suite(.releaseOnly, .needsSharedData) struct ReferenceGoldenTests {
   @Test func g2pSpellsItsGoldenWords() throws {
     let imported = try RecipeFiles.imported("g2p-en", checkpoint: "g2p-en/checkpoint20.npz")
     let golden = try RecipeFiles.golden("g2p-en/golden.npz")

@@ -88,7 +88,7 @@ private let tolerance = 2e-3
   }
 
   @Test(
-    .needsSharedData,
+    .releaseOnly, .needsSharedData,
     arguments: [
       ("g2p-en", "g2p-en/checkpoint20.npz"), ("ml-kws-basic-lstm", "ml-kws/Basic_LSTM_S_weights.npz"),
       ("ml-kws-lstm", "ml-kws/LSTM_S_weights.npz"), ("ml-kws-gru", "ml-kws/GRU_S_weights.npz"),

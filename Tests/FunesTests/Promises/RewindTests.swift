@@ -81,7 +81,8 @@ import Testing
   /// n steps take n times the small states: the length of a cache is nowhere among them.
   @Test func bytesGrowWithStepsAndNotWithCaches() throws {
     func bytes(_ graph: Graph, _ steps: Int) throws -> Int {
-      try Rewind.byteCount(try LoadedModel(graph).model, steps: steps)
+      let loaded = try LoadedModel(graph)
+      return try withExtendedLifetime(loaded) { try Rewind.byteCount(loaded.model, steps: steps) }
     }
     // Four counters of 64 bytes each and a head of 64.
     #expect(try bytes(.longDecoder(rows: 8), 1) == 64 + 2 * 320)
