@@ -10,6 +10,7 @@ flock "$installing"
 if ! "$python" -c 'import gguf, safetensors, sentencepiece, tokenizers, torch, transformers' 2>/dev/null; then
   echo "installing tools/requirements.txt into .build/venv" >&2
   python=$1/.build/venv/bin/python
-  python3 -m venv "$1/.build/venv" && "$1/.build/venv/bin/pip" install -q -r "$1/tools/requirements.txt" || return 1
+  python3 -m venv "$1/.build/venv" && "$1/.build/venv/bin/pip" install -q -r "$1/tools/requirements.txt" ||
+    { exec {installing}>&-; return 1; }
 fi
 exec {installing}>&-

@@ -39,8 +39,8 @@ struct ConvertCommand: ParsableCommand {
         funes convert voice.pt --recipe voice.json --calibrate speech.npz --judge other.npz
 
       With --target or --budget, matrices then get 16-bit weights one after another, first those whose 8 bits cost the \
-      outputs most for their bytes, until the target holds on the rows to judge by or the budget is spent. A target that \
-      cannot be reached sets exit code 1, and nothing is written.
+      outputs most for their bytes, until the target holds on the rows to judge by or the budget is spent. A target \
+      that cannot be reached, or a budget that cannot be kept, sets exit code 1, and nothing is written.
 
         funes convert voice.pt --recipe voice.json --calibrate speech.npz --target 'cosine 0.999'
       """)

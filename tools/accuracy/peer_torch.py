@@ -8,9 +8,10 @@ import warnings
 import torch
 from torch.nn import functional
 
-# Engines of x86 take activations of 7 bits (reduce_range), qnnpack those of 8; qconfigs have one scale a matrix or a row.
 DOUBLE = torch.float64
-ENGINES, SCALES = ("x86", "qnnpack"), ("a matrix", "a row")
+# Engines of x86 take activations of 7 bits (reduce_range), qnnpack those of 8; qconfigs have one scale a matrix or a row.
+ENGINES = [engine for engine in ("x86", "qnnpack") if engine in torch.backends.quantized.supported_engines]
+SCALES = ("a matrix", "a row")
 
 
 class Torch:

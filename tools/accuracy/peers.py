@@ -113,4 +113,7 @@ def rows(job, expected, score, folder, probe):
             continue
         best = max(tried, key=tried.get)
         ((_, size, found),) = variants(job, folder, best)
-        yield peer, best, size, score(found)
+        if isinstance(found, str):
+            yield peer, f"{best}: {found}"
+        else:
+            yield peer, best, size, score(found)

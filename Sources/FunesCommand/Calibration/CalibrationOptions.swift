@@ -72,7 +72,7 @@ struct CalibrationOptions: ParsableArguments {
     help: ArgumentHelp(
       "Give 16-bit weights where they help most, up to so many bytes a weight of all matrices.", valueName: "bytes"))
   var budget: Double?
-  @Flag(help: "Write the model even where the target cannot be reached; the exit code is 1 all the same.")
+  @Flag(help: "Write the model even where the goal cannot be reached; the exit code is 1 all the same.")
   var keep = false
 
   /// What is searched for, if anything.
@@ -86,7 +86,7 @@ struct CalibrationOptions: ParsableArguments {
     if let budget, !(budget > 0 && budget <= 1000) {
       throw ValidationError("--budget: found \(budget), expected more than 0 and at most 1000 bytes a weight")
     }
-    if keep, target == nil { throw ValidationError("--keep: found no --target, expected one") }
+    if keep, goal == nil { throw ValidationError("--keep: found no --target and no --budget, expected one") }
     guard (1...10_000_000).contains(calibrateRows) else {
       throw ValidationError("--calibrate-rows: found \(calibrateRows), expected 1 to 10000000")
     }

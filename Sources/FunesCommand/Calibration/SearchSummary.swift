@@ -35,9 +35,11 @@ struct SearchSummary {
     let count = plan.widened.count
     let bytes = Decimal.fixed(plan.points[plan.chosen].bytesPerWeight, digits: 3)
     let words = "16-bit weights for \(count) of \(plan.matrixCount) matrices, \(bytes) bytes a weight"
-    let found = Decimal.significant(plan.points[plan.chosen].figure, digits: 4)
-    return plan.isReached
-      ? "\(plan.goal.description): \(words)" : "\(plan.goal.description): found \(found) with \(words); not reached"
+    guard !plan.isReached else { return "\(plan.goal.description): \(words)" }
+    // Of a budget the bytes are what was found.
+    let figure = Decimal.significant(plan.points[plan.chosen].figure, digits: 4)
+    let found = if case .target = plan.goal { "found \(figure) with" } else { "found" }
+    return "\(plan.goal.description): \(found) \(words); not reached"
   }
 
   private func decibels(_ value: Double) -> String {

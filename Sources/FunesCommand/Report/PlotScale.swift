@@ -39,7 +39,10 @@ struct PlotScale {
       let room = (axis.leastSpan - (most - least)) / 2
       (least, most) = (least - room, most + room)
     }
-    if most - least < 1e-9 * max(abs(most), 1e-300) { (least, most) = (least - 1, most + 1) }
+    if most - least < 1e-9 * max(abs(most), 1e-300) {
+      let room = max(1, abs(most) * 1e-6)
+      (least, most) = (least - room, most + room)
+    }
     let step = PlotScale.step(over: most - least)
     let (first, last) = ((least / step).rounded(.down), (most / step).rounded(.up))
     (low, high) = (first * step, last * step)

@@ -10,13 +10,13 @@ extension ReportDocument {
       id: "search", title: "16-bit weights",
       lead:
         "What the conversion found when it gave 16-bit weights to one matrix after another, those first whose 8 bits cost the "
-        + "outputs most for their bytes: going right costs bytes, going up is nearer to float, and the chosen point is the first "
-        + "that keeps the goal. Judged on rows of the calibration that nothing was fitted to.")
+        + "outputs most for their bytes: going right costs bytes, going up is nearer to float. Judged on rows of the calibration that nothing was fitted to."
+    )
     let chosen = search.points[search.chosen]
     let widened = search.points[...search.chosen].compactMap(\.matrix)
     let words =
       widened.isEmpty
-      ? "no matrix needs 16 bits" : "16 bits for \(widened.joined(separator: ", "))"
+      ? "no matrix has 16 bits" : "16 bits for \(widened.joined(separator: ", "))"
     section.parts.append(
       .verdict(
         "Goal \(search.goal), \(search.isReached ? "reached" : "not reached"); \(words); "
@@ -33,7 +33,7 @@ extension ReportDocument {
     let figure = search.goal.split(separator: " ").first.map(String.init) ?? ""
     let isFigured = !["snr", "budget"].contains(figure)
     var table = PageTable(
-      "What each matrix bought, in the order in which they were taken",
+      "What each matrix buys, in the order of the curve",
       ["16-bit weights from here on", "#bytes a weight", "#SNR, dB", "#bought, dB"] + (isFigured ? ["#\(figure)"] : [])
         + ["chosen"])
     for (place, point) in search.points.enumerated() {
@@ -43,7 +43,10 @@ extension ReportDocument {
           point.matrix ?? "none", fixed(point.bytesPerWeight, 3), point.snr.isFinite ? fixed(point.snr, 1) : "–",
           gain.isFinite ? fixed(gain, 1) : "–",
         ] + (isFigured ? [point.figure.isFinite ? Decimal.significant(point.figure, digits: 4) : "–"] : [])
-          + [place < search.chosen ? "yes" : place == search.chosen ? "yes, the last" : ""])
+          + [
+            place > search.chosen || point.matrix == nil && search.chosen > 0
+              ? "" : place == search.chosen ? "yes, the last" : "yes"
+          ])
     }
     section.parts.append(.table(table))
     return section

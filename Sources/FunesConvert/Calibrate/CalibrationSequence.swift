@@ -60,7 +60,8 @@ extension CalibrationError: CustomStringConvertible {
       "calibration: found rows for input \"\(input)\" of program \"\(program)\", which the model does not have"
     case .width(let program, let input, let found, let expected):
       "calibration, program \"\(program)\", input \"\(input)\": found \(found) elements, expected \(expected)"
-    case .nothingToFit: "calibration: found no matrix that the rows are multiplied with, expected one or more"
+    case .nothingToFit:
+      "calibration: found no matrix of 8-bit weights that the rows are multiplied with, expected one or more"
     }
   }
 }

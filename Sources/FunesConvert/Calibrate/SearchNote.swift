@@ -3,7 +3,8 @@
 // by reports.
 
 /// A search in short: a JSON object with the goal, the index of the chosen point, and for each point the matrix that is 16
-/// bits wide from there on, bytes a weight, SNR in dB and the target's figure, null where there is none.
+/// bits wide from there on, bytes a weight (0…1000), SNR in dB and the target's figure (below a million in magnitude;
+/// null where there is none).
 public struct SearchNote: Sendable, Equatable {
   public struct Point: Sendable, Equatable {
     /// Nil for the beginning.
@@ -42,13 +43,14 @@ public struct SearchNote: Sendable, Equatable {
     self.isReached = isReached
     points = []
     for element in elements {
-      guard let parts = element.elements, parts.count == 4, let bytesPerWeight = parts[1].doubleValue else {
-        return nil
-      }
+      guard let parts = element.elements, parts.count == 4, let bytesPerWeight = parts[1].doubleValue,
+        (0...1000).contains(bytesPerWeight)
+      else { return nil }
+      let figures = parts[2...].map { $0.doubleValue ?? .nan }
+      guard figures.allSatisfy({ $0.isNaN || $0.magnitude < 1e6 }) else { return nil }
       points.append(
         Point(
-          matrix: parts[0].stringValue, bytesPerWeight: bytesPerWeight, snr: parts[2].doubleValue ?? .nan,
-          figure: parts[3].doubleValue ?? .nan))
+          matrix: parts[0].stringValue, bytesPerWeight: bytesPerWeight, snr: figures[0], figure: figures[1]))
     }
   }
 

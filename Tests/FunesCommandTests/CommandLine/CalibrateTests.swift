@@ -136,6 +136,10 @@ import Testing
     #expect(try Shell.funes(["inspect", model]).text.contains("search"))
     #expect(try Shell.funes(["verify", model]).code == 0)
     #expect(try Shell.funes(["compare", model, "--against", weights]).code == 0)
+    let dear = try convert(["--budget", "0.5"])
+    #expect(
+      dear.code == 1 && dear.talk.contains("budget 0.5: found 16-bit weights for 0 of 2 matrices"), "\(dear.talk)")
+    #expect(try convert(["--budget", "0.5", "--keep"]).code == 1)
     for arguments in [
       ["--target", "loud 3"], ["--target", "snr 3", "--budget", "1"], ["--budget", "0"], ["--keep"],
     ] {

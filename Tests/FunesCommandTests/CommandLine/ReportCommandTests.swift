@@ -192,7 +192,7 @@ private final class Markup: NSObject, XMLParserDelegate {
     #expect(try Shell.funes(arguments + ["-o", path]).code == 0)
     let page = try #require(Markup(try String(contentsOfFile: path, encoding: .utf8)))
     #expect(page.elements.count { $0 == "svg" } == 5)
-    for words in ["Goal max-abs 0.0005, reached", "chosen", "bytes a weight, with scales", "What each matrix bought"] {
+    for words in ["Goal max-abs 0.0005, reached", "chosen", "bytes a weight, with scales", "What each matrix buys"] {
       #expect(page.text.contains(words), "\(words)")
     }
     #expect(!page.text.contains(made.folder.url.path), "the page names folders of this machine")

@@ -102,7 +102,11 @@ import Testing
     for (read, plan) in zip(read.points, plan.points) {
       #expect(abs(read.snr - plan.snr) <= 1e-6 && abs(read.bytesPerWeight - plan.bytesPerWeight) <= 1e-6)
     }
-    for text in ["", "{}", note.text.replacing("\"chosen\":", with: "\"chosen\":9"), "[1]"] {
+    for text in [
+      "", "{}", note.text.replacing("\"chosen\":", with: "\"chosen\":9"), "[1]",
+      #"{"goal":"snr 1","chosen":0,"isReached":true,"points":[[null,1e17,1e17,1]]}"#,
+      #"{"goal":"snr 1","chosen":0,"isReached":true,"points":[[null,1,-1e6,1]]}"#,
+    ] {
       #expect(SearchNote(text) == nil, "\(text)")
     }
   }
