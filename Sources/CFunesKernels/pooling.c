@@ -6,8 +6,6 @@
 #define FUNES_WIDTH 1
 #include "strict_math.h"
 
-static float *row_of(const funes_rows *rows, int32_t row) { return rows->base + (ptrdiff_t)row * rows->stride; }
-
 /* T rows of x and of their scores, each row `x_stride` and `score_stride` after the one before. */
 typedef struct pooled_rows {
   const float *x, *scores; /* scores null for a plain mean */
@@ -49,9 +47,9 @@ void funes_pool(const funes_op *op, const funes_context *context, int32_t row, i
   (void)context;
   if (rows <= 0) return;
   if (lanes == 0) {
-    pooled.x = row_of(&op->in[0], row);
+    pooled.x = funes_row(&op->in[0], row);
     pooled.x_stride = op->in[0].stride;
-    pooled.scores = has_scores ? row_of(&op->in[1], row) : 0;
+    pooled.scores = has_scores ? funes_row(&op->in[1], row) : 0;
     pooled.score_stride = op->in[1].stride;
     pooled.count = rows;
     pool(op->out[0].base, &pooled);
@@ -61,9 +59,9 @@ void funes_pool(const funes_op *op, const funes_context *context, int32_t row, i
   pooled.score_stride = pooled.heads;
   pooled.count = lanes;
   for (int32_t r = row; r < row + rows; r++) {
-    pooled.x = row_of(&op->in[0], r);
-    pooled.scores = has_scores ? row_of(&op->in[1], r) : 0;
-    pool(row_of(&op->out[0], r), &pooled);
+    pooled.x = funes_row(&op->in[0], r);
+    pooled.scores = has_scores ? funes_row(&op->in[1], r) : 0;
+    pool(funes_row(&op->out[0], r), &pooled);
   }
 }
 
@@ -104,8 +102,8 @@ void funes_patches(const funes_op *op, const funes_context *context, int32_t row
   const ptrdiff_t area = (ptrdiff_t)down.kernel * across.kernel;
   (void)context;
   for (int32_t r = row; r < row + rows; r++) {
-    const float *x = row_of(&op->in[0], r);
-    float *y = row_of(&op->out[0], r);
+    const float *x = funes_row(&op->in[0], r);
+    float *y = funes_row(&op->out[0], r);
     for (int32_t top = 0; top < down.patches; top++) {
       for (int32_t left = 0; left < across.patches; left++) {
         for (int32_t channel = 0; channel < channels; channel++, y += area) {

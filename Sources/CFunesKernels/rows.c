@@ -6,8 +6,6 @@
 #define FUNES_WIDTH 1
 #include "strict_math.h"
 
-static float *row_of(const funes_rows *rows, int32_t row) { return rows->base + (ptrdiff_t)row * rows->stride; }
-
 /* What may be written to a state. */
 static float held(float x) { return strict_clamp(x, FUNES_STATE_LIMIT); }
 
@@ -18,8 +16,8 @@ void funes_one_hot(const funes_op *op, const funes_context *context, int32_t row
   const int32_t classes = op->number[0];
   (void)context;
   for (int32_t r = row; r < row + rows; r++) {
-    const int32_t *ids = (const int32_t *)(const void *)row_of(&op->in[0], r);
-    float *y = row_of(&op->out[0], r);
+    const int32_t *ids = (const int32_t *)(const void *)funes_row(&op->in[0], r);
+    float *y = funes_row(&op->out[0], r);
     for (int32_t k = 0; k < op->in[0].width; k++, y += classes) {
       for (int32_t id = 0; id < classes; id++) y[id] = id == ids[k] ? 1.0f : 0.0f;
     }
@@ -29,8 +27,8 @@ void funes_one_hot(const funes_op *op, const funes_context *context, int32_t row
 void funes_add(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   (void)context;
   for (int32_t r = row; r < row + rows; r++) {
-    const float *a = row_of(&op->in[0], r), *b = row_of(&op->in[1], r);
-    float *y = row_of(&op->out[0], r);
+    const float *a = funes_row(&op->in[0], r), *b = funes_row(&op->in[1], r);
+    float *y = funes_row(&op->out[0], r);
     for (int32_t k = 0; k < op->out[0].width; k++) y[k] = a[k] + b[k];
   }
 }
@@ -38,8 +36,8 @@ void funes_add(const funes_op *op, const funes_context *context, int32_t row, in
 void funes_multiply(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   (void)context;
   for (int32_t r = row; r < row + rows; r++) {
-    const float *a = row_of(&op->in[0], r), *b = row_of(&op->in[1], r);
-    float *y = row_of(&op->out[0], r);
+    const float *a = funes_row(&op->in[0], r), *b = funes_row(&op->in[1], r);
+    float *y = funes_row(&op->out[0], r);
     for (int32_t k = 0; k < op->out[0].width; k++) y[k] = a[k] * b[k];
   }
 }
@@ -48,26 +46,28 @@ void funes_scale(const funes_op *op, const funes_context *context, int32_t row, 
   const float factor = float_of_bits((uint32_t)op->number[0]);
   (void)context;
   for (int32_t r = row; r < row + rows; r++) {
-    const float *x = row_of(&op->in[0], r);
-    float *y = row_of(&op->out[0], r);
+    const float *x = funes_row(&op->in[0], r);
+    float *y = funes_row(&op->out[0], r);
     for (int32_t k = 0; k < op->out[0].width; k++) y[k] = x[k] * factor;
   }
 }
 
 void funes_constant(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   (void)context;
-  for (int32_t r = row; r < row + rows; r++) funes_copy_floats(row_of(&op->out[0], r), op->vector[0], op->out[0].width);
+  for (int32_t r = row; r < row + rows; r++) {
+    funes_copy_floats(funes_row(&op->out[0], r), op->vector[0], op->out[0].width);
+  }
 }
 
 void funes_concat(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   const int32_t lanes = op->number[0];
   (void)context;
   for (int32_t r = row; r < row + rows; r++) {
-    float *y = row_of(&op->out[0], r);
+    float *y = funes_row(&op->out[0], r);
     for (int32_t lane = 0; lane < lanes; lane++) {
       for (int32_t input = 0; input < op->input_count; input++) {
         const int32_t width = op->in[input].width / lanes;
-        funes_copy_floats(y, row_of(&op->in[input], r) + (ptrdiff_t)lane * width, width);
+        funes_copy_floats(y, funes_row(&op->in[input], r) + (ptrdiff_t)lane * width, width);
         y += width;
       }
     }
@@ -80,15 +80,15 @@ void funes_slice(const funes_op *op, const funes_context *context, int32_t row, 
   (void)context;
   for (int32_t r = row; r < row + rows; r++) {
     for (int32_t lane = 0; lane < lanes; lane++) {
-      funes_copy_floats(row_of(&op->out[0], r) + (ptrdiff_t)lane * count,
-                        row_of(&op->in[0], r) + (ptrdiff_t)lane * width + begin, count);
+      funes_copy_floats(funes_row(&op->out[0], r) + (ptrdiff_t)lane * count,
+                        funes_row(&op->in[0], r) + (ptrdiff_t)lane * width + begin, count);
     }
   }
 }
 
 void funes_activate(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   for (int32_t r = row; r < row + rows; r++) {
-    context->isa->activate(op->number[0], row_of(&op->out[0], r), row_of(&op->in[0], r), op->out[0].width);
+    context->isa->activate(op->number[0], funes_row(&op->out[0], r), funes_row(&op->in[0], r), op->out[0].width);
   }
 }
 
@@ -99,7 +99,7 @@ static void each_lane(lane_function function, const funes_op *op, int32_t row, i
   for (int32_t r = row; r < row + rows; r++) {
     for (int32_t lane = 0; lane < lanes; lane++) {
       const ptrdiff_t at = (ptrdiff_t)lane * width;
-      function(row_of(&op->out[0], r) + at, row_of(&op->in[0], r) + at, width);
+      function(funes_row(&op->out[0], r) + at, funes_row(&op->in[0], r) + at, width);
     }
   }
 }
@@ -119,18 +119,18 @@ void funes_l2_normalize(const funes_op *op, const funes_context *context, int32_
 void funes_copy(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   (void)context;
   for (int32_t r = row; r < row + rows; r++) {
-    funes_copy_floats(row_of(&op->out[0], r), row_of(&op->in[0], r), op->out[0].width);
+    funes_copy_floats(funes_row(&op->out[0], r), funes_row(&op->in[0], r), op->out[0].width);
   }
 }
 
 void funes_last(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   (void)context;
-  if (rows > 0) funes_copy_floats(op->out[0].base, row_of(&op->in[0], row + rows - 1), op->out[0].width);
+  if (rows > 0) funes_copy_floats(op->out[0].base, funes_row(&op->in[0], row + rows - 1), op->out[0].width);
 }
 
 void funes_first(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
   (void)context;
-  if (rows > 0) funes_copy_floats(op->out[0].base, row_of(&op->in[0], row), op->out[0].width);
+  if (rows > 0) funes_copy_floats(op->out[0].base, funes_row(&op->in[0], row), op->out[0].width);
 }
 
 void funes_mean(const funes_op *op, const funes_context *context, int32_t row, int32_t rows) {
@@ -138,8 +138,8 @@ void funes_mean(const funes_op *op, const funes_context *context, int32_t row, i
   float *mean = op->state[0];
   (void)context;
   for (int32_t r = row; r < row + rows; r++) {
-    const float *x = row_of(&op->in[0], r);
-    float *y = row_of(&op->out[0], r);
+    const float *x = funes_row(&op->in[0], r);
+    float *y = funes_row(&op->out[0], r);
     uint32_t seen = *counter(op, 1) < most ? *counter(op, 1) + 1 : most;
     const float count = (float)seen;
     *counter(op, 1) = seen;
@@ -155,8 +155,8 @@ void funes_window(const funes_op *op, const funes_context *context, int32_t row,
   float *ring = op->state[0];
   (void)context;
   for (int32_t r = row; r < row + rows; r++) {
-    const float *x = row_of(&op->in[0], r);
-    float *y = row_of(&op->out[0], r);
+    const float *x = funes_row(&op->in[0], r);
+    float *y = funes_row(&op->out[0], r);
     funes_copy_floats(y + (ptrdiff_t)(taps - 1) * width, x, width);
     if (ring_rows == 0) continue;
     /* The slot at `position` holds the oldest row and is the next to be written. */
@@ -176,7 +176,7 @@ int32_t funes_subsample(const funes_op *op, const funes_context *context, int32_
   int32_t written = 0;
   (void)context;
   for (int32_t r = 0; r < rows; r++) {
-    if (phase == 0) funes_copy_floats(row_of(&op->out[0], written++), row_of(&op->in[0], r), op->out[0].width);
+    if (phase == 0) funes_copy_floats(funes_row(&op->out[0], written++), funes_row(&op->in[0], r), op->out[0].width);
     phase = phase + 1 < every ? phase + 1 : 0;
   }
   *counter(op, 0) = phase;
@@ -192,7 +192,7 @@ void funes_state_read(const funes_op *op, const funes_context *context, int32_t 
   const int32_t width = lane_width(op, op->out[0].width), lanes = op->out[0].width / width;
   (void)context;
   for (int32_t r = row; r < row + rows; r++) {
-    float *y = row_of(&op->out[0], r);
+    float *y = funes_row(&op->out[0], r);
     for (int32_t lane = 0; lane < lanes; lane++) {
       funes_copy_floats(y + (ptrdiff_t)lane * width, op->state[0] + (ptrdiff_t)lane * FUNES_PADDED(width), width);
     }
@@ -203,7 +203,7 @@ void funes_state_write(const funes_op *op, const funes_context *context, int32_t
   (void)context;
   if (rows <= 0) return;
   const int32_t width = lane_width(op, op->in[0].width), lanes = op->in[0].width / width;
-  const float *x = row_of(&op->in[0], row + rows - 1);
+  const float *x = funes_row(&op->in[0], row + rows - 1);
   for (int32_t lane = 0; lane < lanes; lane++) {
     float *state = op->state[0] + (ptrdiff_t)lane * FUNES_PADDED(width);
     for (int32_t k = 0; k < width; k++) state[k] = held(x[(ptrdiff_t)lane * width + k]);

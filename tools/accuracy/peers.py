@@ -14,7 +14,7 @@ sys.path.append(os.path.join(os.path.dirname(HERE), "bench"))
 import environments
 import jobs
 import peer_torch
-from figures import ROOT
+from figures import ROOT, said
 from network import Network
 
 ENVIRONMENTS = os.path.join(ROOT, ".build", "bench")
@@ -105,7 +105,7 @@ def rows(job, expected, score, folder, probe):
                     refused = f"{name}: {found}"
                 else:
                     tried[name] = score(found)["SNR dB"]
-                    print(f"{peer}, {name}: {tried[name]:.1f} dB", file=sys.stderr)
+                    said(f"{peer}, {name}: {tried[name]:.1f} dB")
         except environments.Unavailable as error:
             refused = str(error)
         if not tried:
