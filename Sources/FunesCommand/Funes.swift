@@ -36,13 +36,25 @@ struct FunesCommand: ParsableCommand {
   static func main() {
     Interrupt.ignoreClosedPipes()
     do {
-      var command = try parseAsRoot()
+      var command = try parsed()
       // An environment that asks for what is not there is said before any work.
       _ = try ISAChoice.chosen(nil)
       try command.run()
     } catch {
       leave(with: error)
     }
+  }
+
+  /// The command that the arguments ask for. A verb in front is parsed by itself, which is quicker than through the whole
+  /// tree; where that is not all (help, the version, a mistake), the tree is asked, which knows what to say.
+  private static func parsed() throws -> any ParsableCommand {
+    let arguments = CommandLine.arguments.dropFirst()
+    if let verb = configuration.subcommands.first(where: { $0.configuration.commandName == arguments.first }),
+      let command = try? verb.parseAsRoot(Array(arguments.dropFirst())), type(of: command) == verb
+    {
+      return command
+    }
+    return try parseAsRoot()
   }
 
   /// Says what went wrong and ends the process; help and the parser's own errors go its way.

@@ -8,8 +8,9 @@ extension InputFormat: ExpressibleByArgument {}
 extension OutputFormat: ExpressibleByArgument {}
 
 struct RunCommand: ParsableCommand {
+  // A command that has a super-command is not asked for completion scripts, which takes a millisecond of the start.
   static let configuration = CommandConfiguration(
-    commandName: "run",
+    commandName: "run", _superCommandName: "funes",
     abstract: "Stream rows from stdin through a model to stdout, a step at a time.",
     discussion: """
       Results come out as soon as no further whole row is waiting: pipes are fast, terminals immediate.

@@ -14,6 +14,15 @@ import Testing
     #expect(help.code == 0 && help.text.contains("funes \(verb) "))
   }
 
+  /// A verb is parsed by itself, but what it does not know is the whole command's.
+  @Test func theVersionIsThatOfEveryVerb() throws {
+    let version = try Shell.funes(["--version"])
+    for verb in ["run", "bench"] {
+      let found = try Shell.funes([verb, "--version"])
+      #expect(found.code == 0 && found.bytes == version.bytes)
+    }
+  }
+
   @Test func theExitCodesAreThoseThatHelpNames() throws {
     let folder = try Folder()
     try Data("no model at all, but long enough to be looked at: ".utf8 + [UInt8](repeating: 0, count: 200))
@@ -23,6 +32,9 @@ import Testing
     try Data([0x61, 0xFC]).write(to: URL(fileURLWithPath: folder.path("latin")))
     let cases: [(code: Int32, arguments: [String], says: String)] = [
       (64, ["run"], "Missing expected argument"),
+      (64, ["run"], "Usage: funes run [<options>] <model>"),
+      (64, ["run", "model.funes", "--bogus"], "Unknown option '--bogus'"),
+      (64, ["bench", "--bogus"], "Usage: funes bench [<options>]"),
       (64, ["run", models.floats, "--chunk", "0"], "--chunk"),
       (64, ["run", models.floats, "--input", "text"], "found an input of floats"),
       (64, ["run", models.floats, "--output", "label"], "--output ids"),
