@@ -3,6 +3,9 @@
 
 import PackageDescription
 
+// Of the tests only what they test is optimised: it takes the compiler three times as long as the tests run.
+let testSettings: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 let package = Package(
   name: "Funes",
   products: [
@@ -38,7 +41,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
-    .testTarget(name: "CFunesKernelsTests", dependencies: ["CFunesKernels"]),
+    .testTarget(name: "CFunesKernelsTests", dependencies: ["CFunesKernels"], swiftSettings: testSettings),
     .target(name: "FunesTestSupport", dependencies: ["FunesConvert"], path: "Tests/FunesTestSupport"),
     .executableTarget(
       name: "FixtureWriter", dependencies: ["Funes", "FunesConvert", "FunesTestSupport"], path: "Tests/FixtureWriter"),
@@ -51,13 +54,17 @@ let package = Package(
       name: "FunesTests",
       dependencies: [
         "AllocationProof", "Funes", "FunesConvert", "FunesTestSupport", "CFunesKernels", "CFunesTestSupport",
-      ]),
+      ],
+      swiftSettings: testSettings),
     .target(name: "CFunesTestSupport", path: "Tests/CFunesTestSupport"),
     .testTarget(
       name: "FunesConvertTests", dependencies: ["Funes", "FunesConvert", "FunesCommand", "FunesTestSupport"],
-      exclude: ["Goldens", "HuggingFace/Fixtures"]),
+      exclude: ["Goldens", "HuggingFace/Fixtures"], swiftSettings: testSettings),
     .testTarget(
-      name: "FunesCTests", dependencies: ["CFunes", "Funes", "FunesC", "FunesConvert", "FunesTestSupport"]),
-    .testTarget(name: "FunesCommandTests", dependencies: ["FunesCommand", "FunesConvert", "FunesTestSupport"]),
+      name: "FunesCTests", dependencies: ["CFunes", "Funes", "FunesC", "FunesConvert", "FunesTestSupport"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "FunesCommandTests", dependencies: ["FunesCommand", "FunesConvert", "FunesTestSupport"],
+      swiftSettings: testSettings),
   ]
 )

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What debug builds leave to release: whole tests, which then say so, and most places of a long search.
+// Whole tests that debug builds leave to release, and that then say so.
 
+import FunesTestSupport
 import Testing
 
 extension Trait where Self == ConditionTrait {
@@ -8,10 +9,3 @@ extension Trait where Self == ConditionTrait {
   /// nothing that it does not show in release.
   static var releaseOnly: Self { .enabled(if: thinning == 1, "in release only, where it is quick") }
 }
-
-/// One place of so many is tried: all in release; in debug one of five, so that each bit of a byte has its turn.
-#if DEBUG
-  let thinning = 5
-#else
-  let thinning = 1
-#endif

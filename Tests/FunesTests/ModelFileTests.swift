@@ -10,11 +10,17 @@ import Testing
 @Suite struct ModelFileTests {
   private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("funes-\(UUID().uuidString)")
 
-  private func write(units: Int) throws -> (path: String, bytes: [UInt8]) {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  /// One below the threshold, one above it, one with a huge page and a bit.
+  private static let sizes = [20, 640, 740]
+  private static let files = Result {
     var converter = Converter(precision: .fast)
     converter.selfTest = []
-    let bytes = try converter.convert(.streaming(.lstm, inputs: 32, units: units, outputs: 3)).bytes
+    return try sizes.map { try converter.convert(.streaming(.lstm, inputs: 32, units: $0, outputs: 3)).bytes }
+  }
+
+  private func write(units: Int) throws -> (path: String, bytes: [UInt8]) {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let bytes = try Self.files.get()[#require(Self.sizes.firstIndex(of: units))]
     let path = folder.appendingPathComponent("\(units).funes").path
     try Data(bytes).write(to: URL(fileURLWithPath: path))
     return (path, bytes)
@@ -28,8 +34,7 @@ import Testing
     return y
   }
 
-  /// One below the threshold, one above it, one with a huge page and a bit.
-  @Test(arguments: [20, 640, 740])
+  @Test(arguments: sizes)
   func everyPlacementIsTheSameModel(units: Int) throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let (path, bytes) = try write(units: units)

@@ -3,6 +3,7 @@
 
 import CZlib
 import Foundation
+import FunesTestSupport
 import Testing
 
 @testable import FunesConvert
