@@ -13,16 +13,19 @@ BUILD = os.path.join(ROOT, ".build", "accuracy")
 SHARED = os.environ.get("FUNES_SHARED", os.path.join(os.path.dirname(ROOT), "shared"))
 
 
-def parsed(description, checkpoint=None, **own):
+def parsed(description, checkpoint=None, seed=None, **own):
     """The choices every family has, and its own with their defaults; what is left goes to `funes convert`.
 
-    checkpoint: below the folder of shared checkpoints; None where the family can do without."""
+    checkpoint: below the folder of shared checkpoints; None where the family can do without. seed: of the rows to judge by, which a
+    family draws that has one."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", default=os.path.join(SHARED, "checkpoints", checkpoint) if checkpoint else None,
                         help="default: %(default)s")
     parser.add_argument("--funes", default=os.path.join(ROOT, ".build", "release", "funes"), help="default: %(default)s")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--without-peers", action="store_true", help="leave ONNX Runtime and PyTorch out")
+    if seed is not None:
+        parser.add_argument("--seed", type=int, default=seed, help="draw other rows to judge by; default: %(default)s")
     for name, default in own.items():
         parser.add_argument(f"--{name}", default=default, help="default: %(default)s")
     choice, convert = parser.parse_known_args()
