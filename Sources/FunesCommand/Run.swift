@@ -17,11 +17,12 @@ struct RunCommand: ParsableCommand {
 
         echo "0.1,0.2,0.3" | funes run m.funes
         arecord -t raw -f S16_LE -r 16000 | funes run vad.funes --input pcm16
+        funes run vad.funes --input wav < speech.wav
         echo "Satoshi" | funes run names.funes --input text --output label
         printf '{"x":[0.5,1],"id":3}\\n' | funes run m.funes --output jsonl
 
       Input: f32 (little-endian, inputs one after another in each row, ids as int32), i16 (the number as it is), \
-      pcm16 (divided by 32768), csv (a row a line, commas or blanks), ids (decimal, parted by blanks or line ends), \
+      pcm16 (divided by 32768), wav (16-bit PCM of one channel, as pcm16 up to the last whole row), csv (a row a line, commas or blanks), ids (decimal, parted by blanks or line ends), \
       text (utf-8 through the input's vocabulary, each character a step), jsonl (inputs by name). Without --input: \
       text or ids where the one input takes them, jsonl where ids and floats mix, else csv.
 

@@ -12,27 +12,23 @@ extension PrecisionTarget: ExpressibleByArgument {
 enum CalibrationFormat: Equatable, ExpressibleByArgument {
   /// Tensors named as inputs, in npz or safetensors.
   case tensors
-  /// 16-bit PCM of one channel.
-  case wav
   /// What `run` reads.
   case stream(InputFormat)
 
   init?(argument: String) {
     switch argument {
     case "tensors", "npz", "safetensors": self = .tensors
-    case "wav": self = .wav
     default:
       guard let format = InputFormat(rawValue: argument) else { return nil }
       self = .stream(format)
     }
   }
 
-  static var allValueStrings: [String] { ["tensors", "wav"] + InputFormat.allCases.map(\.rawValue) }
+  static var allValueStrings: [String] { ["tensors"] + InputFormat.allCases.map(\.rawValue) }
 
   var name: String {
     switch self {
     case .tensors: "tensors"
-    case .wav: "wav"
     case .stream(let format): format.rawValue
     }
   }
@@ -46,7 +42,7 @@ struct CalibrationOptions: ParsableArguments {
   var calibrate: String?
   @Option(
     help: ArgumentHelp(
-      "What the files of --calibrate and --judge hold: tensors, wav, f32, i16, pcm16, csv, ids, text or jsonl (default: as it looks).",
+      "What the files of --calibrate and --judge hold: tensors, f32, i16, pcm16, wav, csv, ids, text or jsonl (default: as it looks).",
       valueName: "format"))
   var calibrateFormat: CalibrationFormat?
   @Option(

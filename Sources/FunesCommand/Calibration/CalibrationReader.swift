@@ -42,7 +42,6 @@ struct CalibrationReader {
     let sequences: [CalibrationSequence] =
       switch form {
       case .tensors: try SampleRows.sequences(path: path, for: graph)
-      case .wav: try samples(path)
       case .stream(.text) where Translator.suits(model): try translations(path)
       case .stream(.text) where (try? LanguageModel(model)) != nil: try texts(path)
       case .stream(let form): try stream(path, form)
@@ -53,7 +52,7 @@ struct CalibrationReader {
   /// The file's own word for what it is, or what `run` would take it for.
   private func guess(_ path: String, _ ports: [StreamPort]) throws -> CalibrationFormat {
     let head = try bytes(path, upTo: 16)
-    if head.starts(with: "RIFF".utf8) { return .wav }
+    if head.starts(with: "RIFF".utf8) { return .stream(.wav) }
     if head.starts(with: "PK".utf8) || head.count > 8 && head[8] == UInt8(ascii: "{") && head[7] == 0 {
       return .tensors
     }
@@ -86,6 +85,7 @@ struct CalibrationReader {
     defer { withExtendedLifetime(input) {} }
     let layout = RowLayout(ports)
     var reader = RowReader(layout: layout, format: form, reader: input.reader())
+    reader.sampleRate = model.sampleRate
     let words = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: layout.width)
     defer { words.deallocate() }
     var sequences: [CalibrationSequence] = []
@@ -168,30 +168,6 @@ struct CalibrationReader {
       ids = []
     }
     return sequences
-  }
-
-  /// Samples side by side, as many as a row is wide; what is left at the end is dropped.
-  private func samples(_ path: String) throws -> [CalibrationSequence] {
-    let program = try program
-    guard program.inputs.count == 1, !program.inputs[0].isIDs else {
-      throw ChoiceError.unsuitable(
-        what: "--calibrate-format wav, program \"\(program.name)\"",
-        reason: "expected one input of samples, as many a row as a frame has")
-    }
-    let wav = try WAVFile(try bytes(path, upTo: 1 << 31), name: path)
-    if let text = model.metadata.first(where: { ["sampleRate", "sample rate", "sample_rate"].contains($0.key) })?.value,
-      let expected = Int(text), expected != wav.sampleRate
-    {
-      throw WAVError.unsuitable(file: path, what: "samples a second", found: wav.sampleRate, expected: expected)
-    }
-    let width = program.inputs[0].width
-    let count = min(limit, wav.samples.count / width)
-    let floats = wav.samples.prefix(count * width).map { Float($0) * 0x1p-15 }
-    return [
-      CalibrationSequence(calls: [
-        .init(program: program.name, inputs: [program.inputs[0].name: .floats(floats)], rowCount: count)
-      ])
-    ]
   }
 
   // MARK: What the model has room for

@@ -9,6 +9,8 @@ enum InputFormat: String, CaseIterable, Sendable {
   case i16
   /// Little-endian int16, divided by 32,768.
   case pcm16
+  /// A WAV: its samples as pcm16, up to the last whole row.
+  case wav
   /// A row a line, numbers parted by commas or blanks.
   case csv
   /// Decimal ids parted by blanks or line ends.
@@ -22,7 +24,7 @@ enum InputFormat: String, CaseIterable, Sendable {
   var wordByteCount: Int? {
     switch self {
     case .f32: 4
-    case .i16, .pcm16: 2
+    case .i16, .pcm16, .wav: 2
     case .csv, .ids, .text, .jsonl: nil
     }
   }
@@ -51,6 +53,10 @@ enum InputFormat: String, CaseIterable, Sendable {
     case .pcm16:
       guard let port = ports.first(where: \.isIDs) else { return nil }
       return "found input \"\(port.name)\" of ids, expected inputs of floats"
+    case .wav:
+      let expected = "expected one input of samples, as many a row as a frame has"
+      guard ports.count == 1 else { return "found \(ports.count) inputs, \(expected)" }
+      return ports[0].isIDs ? "found an input of ids, \(expected)" : nil
     case .f32, .i16, .csv, .jsonl:
       return nil
     }

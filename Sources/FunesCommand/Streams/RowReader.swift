@@ -17,12 +17,16 @@ struct RowReader {
   let format: InputFormat
   /// Drops a row of bytes or ids that the input's end cuts off.
   var ignoresPartialRow = false
+  /// Samples a second that a WAV must have; nil for any.
+  var sampleRate: Int?
   private let reader: ByteReader
   private var text: TextDecoder?
   /// Lines taken, for texts.
   private(set) var line = 0
   /// Rows given.
   private var row = 0
+  /// Bytes of a WAV's samples that are yet to come; nil before its header.
+  private var sampleBytes: Int?
 
   init(layout: RowLayout, format: InputFormat, reader: ByteReader) {
     self.layout = layout
@@ -42,6 +46,7 @@ struct RowReader {
     let event: RowEvent
     switch format {
     case .f32, .i16, .pcm16: event = try nextBytes(into: words)
+    case .wav: event = try nextSamples(into: words)
     case .csv: event = try nextLine(into: words)
     case .ids: event = try nextIDs(into: words)
     case .jsonl: event = try nextObject(into: words)
@@ -49,6 +54,18 @@ struct RowReader {
     }
     if event == .row { row += 1 }
     return event
+  }
+
+  private mutating func nextSamples(into words: UnsafeMutableBufferPointer<UInt32>) throws(StreamError) -> RowEvent {
+    let left: Int
+    if let sampleBytes {
+      left = sampleBytes
+    } else {
+      left = try WAVHeader(reader, sampleRate: sampleRate).byteCount
+      ignoresPartialRow = true
+    }
+    sampleBytes = left - 2 * words.count
+    return left < 2 * words.count ? .end : try nextBytes(into: words)
   }
 
   private func nextBytes(into words: UnsafeMutableBufferPointer<UInt32>) throws(StreamError) -> RowEvent {
@@ -65,7 +82,7 @@ struct RowReader {
       }
       return .row
     }
-    let factor: Float = format == .pcm16 ? 0x1p-15 : 1
+    let factor: Float = format == .i16 ? 1 : 0x1p-15
     for (port, offset) in zip(layout.ports, layout.offsets) {
       for index in offset..<(offset + port.width) {
         let number = Int16(littleEndian: bytes.loadUnaligned(fromByteOffset: index * 2, as: Int16.self))

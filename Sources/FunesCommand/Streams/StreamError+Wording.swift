@@ -22,6 +22,9 @@ extension StreamError: CustomStringConvertible {
     case .cannotRead(let file, let code): "\"\(file)\": cannot be read: \(systemReason(code))"
     case .cannotWrite(let file, let code): "\"\(file)\": cannot be written: \(systemReason(code))"
     case .outputClosed: "the output was closed"
+    case .notAWAV(let file): "\"\(file)\": found no WAV file with samples, expected 16-bit PCM of one channel"
+    case .unsuitableWAV(let file, let what, let found, let expected):
+      "\"\(file)\": found \(what) \(found), expected \(expected); convert it, as with sox or ffmpeg"
     case .partialRow(let row, let found, let expected):
       "row \(row): found \(counted(found, "byte")) at the end of the input, expected \(expected) a row;"
         + " --ignore-partial drops them"

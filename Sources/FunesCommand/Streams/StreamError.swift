@@ -18,6 +18,10 @@ enum StreamError: Error, Equatable {
   /// Nobody reads the output any more.
   case outputClosed
 
+  /// An input does not begin as a WAV does, or ends before its samples.
+  case notAWAV(file: String)
+  /// The samples of a WAV are of another kind.
+  case unsuitableWAV(file: String, what: String, found: Int, expected: Int)
   /// The input ends inside a row of bytes.
   case partialRow(row: Int, found: Int, expected: Int)
   /// A line is longer than any row needs.

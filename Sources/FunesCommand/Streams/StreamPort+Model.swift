@@ -29,6 +29,9 @@ extension SymbolTable {
 }
 
 extension Model {
+  /// Samples a second of its input, where the file says.
+  var sampleRate: Int? { metadata.first { $0.key == "sample_rate" }.flatMap { Int($0.value) } }
+
   /// The program of that name; without a name `step`, or the first.
   func programIndex(chosen name: String?) throws(ChoiceError) -> Int {
     guard let name else { return programIndex(named: "step") ?? 0 }

@@ -44,8 +44,7 @@ struct Failure {
     case TokenizerError.noTokenizer: exitCode = Failure.cannotOpen
     case is ModelFileError, is ModelError, is GGUFModelError, is SnapshotError, is StateFileError, is CheckpointError,
       is ConversionError, is JSONError, is RecipeError, is InferenceError, is SampleError, is ReferenceError,
-      is ModelRunError, is ProvenanceError, is FolderError, is TokenizerError, is ClassifyError, is CalibrationError,
-      is WAVError:
+      is ModelRunError, is ProvenanceError, is FolderError, is TokenizerError, is ClassifyError, is CalibrationError:
       exitCode = Failure.badData
     case BenchError.noTemporaryFile: exitCode = Failure.cannotCreate
     case is ChoiceError, is LongStreamError, is ContextError, is ISAChoiceError, is BenchError, OutputPathError.taken:

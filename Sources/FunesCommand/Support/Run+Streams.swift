@@ -25,6 +25,7 @@ extension RunCommand {
     try check(shown, ports)
     var reader = RowReader(layout: RowLayout(inputs), format: form, reader: .standardInput(flushing: stdout))
     reader.ignoresPartialRow = ignorePartial
+    reader.sampleRate = engine.model.sampleRate
     var options = RowStream.Options(outputs: shown.isChoice ? Array(outputs.prefix(1)) : outputs)
     options.chunk = chunk
     options.limit = limit ?? Int.max

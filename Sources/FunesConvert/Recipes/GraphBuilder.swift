@@ -45,6 +45,7 @@ struct GraphBuilder {
     graph.metadata["name"] = recipe.name
     if let licence = recipe.licence { graph.metadata["licence"] = licence }
     if let source = recipe.source { graph.metadata["source"] = source }
+    if let rate = recipe.sampleRate { graph.metadata["sample_rate"] = "\(rate)" }
     try addTexts()
     try GraphBuilder.checkNames(recipe.states.map(\.name), kind: "state")
     for state in recipe.states { try declare(state) }

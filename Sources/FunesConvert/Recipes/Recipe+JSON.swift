@@ -9,6 +9,7 @@ extension Recipe {
     object["name"] = .string(name)
     object["licence"] = licence.map { .string($0) }
     object["source"] = source.map { .string($0) }
+    object["sample_rate"] = sampleRate.map { .integer($0) }
     var files = JSONObject()
     for checkpoint in checkpoints { files[checkpoint.name] = .string(checkpoint.file) }
     object["checkpoints"] = files.value

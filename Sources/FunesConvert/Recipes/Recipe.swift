@@ -14,6 +14,8 @@ public struct Recipe: Sendable, Equatable {
   public var name: String
   public var licence: String?
   public var source: String?
+  /// Samples a second of the input, which the file's metadata then say.
+  public var sampleRate: Int?
   public var checkpoints: [Checkpoint]
   /// Tensors that no operator takes, on purpose.
   public var drop: [Drop] = []

@@ -99,8 +99,8 @@ struct RecipeParser {
   }
 
   static let keys = [
-    "funes_recipe", "name", "licence", "source", "checkpoints", "drop", "texts", "generation", "image", "states",
-    "programs",
+    "funes_recipe", "name", "licence", "source", "sample_rate", "checkpoints", "drop", "texts", "generation", "image",
+    "states", "programs",
   ]
 
   func recipe(_ node: Node) throws(RecipeError) -> Recipe {
@@ -111,6 +111,7 @@ struct RecipeParser {
     var recipe = Recipe(name: try node.need("name").name(), checkpoints: [])
     recipe.licence = try node.find("licence")?.string()
     recipe.source = try node.find("source")?.string()
+    recipe.sampleRate = try node.find("sample_rate")?.integer(1...1_000_000)
     for member in try node.need("checkpoints").allMembers() {
       let file = Node(value: member.value, place: member.key, position: member.position)
       recipe.checkpoints.append(Recipe.Checkpoint(name: member.key, file: try file.name()))

@@ -34,17 +34,6 @@ import Testing
     }.joined()
   }
 
-  /// A WAV of one chunk before the samples.
-  static func wav(_ samples: [Int16], channels: UInt16 = 1, bits: UInt16 = 16, format: UInt16 = 1) -> [UInt8] {
-    func little<T: FixedWidthInteger>(_ value: T) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
-    let data = samples.flatMap { little($0) }
-    let chunk = little(format) + little(channels) + little(UInt32(16_000)) + little(UInt32(32_000)) + little(UInt16(2))
-    let body =
-      Array("WAVE".utf8) + Array("LIST".utf8) + little(UInt32(3)) + [1, 2, 3, 0] + Array("fmt ".utf8)
-      + little(UInt32(16)) + chunk + little(bits) + Array("data".utf8) + little(UInt32(data.count)) + data
-    return Array("RIFF".utf8) + little(UInt32(body.count)) + body
-  }
-
   @Test func aFileIsTheSameFromEachRunThreadCountAndInstructionSet() throws {
     let rows = try write("rows.csv", Array(lines(300).utf8))
     func bytes(_ name: String, _ environment: [String: String] = [:]) throws -> Data {
@@ -75,7 +64,7 @@ import Testing
     let floats = try write("rows.f32", numbers.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) })
     let samples = numbers.map { Int16($0 * 8_000) }
     let pcm = try write("rows.pcm", samples.flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) })
-    let wav = try write("rows.wav", Self.wav(samples + [7]))
+    let wav = try write("rows.wav", WAV.bytes(samples + [7]))
     func bytes(_ arguments: [String]) throws -> Data {
       let model = folder.path("m.funes")
       let found = try Shell.funes(["convert", weights, "-o", model, "--rows", "0"] + arguments)
@@ -97,8 +86,8 @@ import Testing
       (65, Array(lines(9).utf8), [], "found 9 rows in all"),
       (65, Array("1,2\n".utf8), [], "found 2"),
       (65, Array((lines(10) + "nan,0,0\n" + lines(10)).utf8), [], "row 10"),
-      (65, Self.wav([1, 2, 3], channels: 2), [], "found channels 2, expected 1"),
-      (65, Self.wav([1, 2, 3], bits: 8), [], "found bits a sample 8, expected 16"),
+      (65, WAV.bytes([1, 2, 3], channels: 2), [], "found channels 2, expected 1"),
+      (65, WAV.bytes([1, 2, 3], bits: 8), [], "found bits a sample 8, expected 16"),
       (65, Array("RIFF".utf8), [], "found no WAV file"),
       (64, Array("abc".utf8), ["--calibrate-format", "text"], "expected one input of ids"),
       (64, Array(lines(20).utf8), ["--calibrate-format", "mp3"], "mp3"),

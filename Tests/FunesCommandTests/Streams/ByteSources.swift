@@ -32,10 +32,12 @@ final class Collected {
 
 /// Rows that a reader gives until the end or an error.
 func rows(
-  _ ports: [StreamPort], _ format: InputFormat, _ reader: ByteReader, ignoresPartialRow: Bool = false
+  _ ports: [StreamPort], _ format: InputFormat, _ reader: ByteReader, ignoresPartialRow: Bool = false,
+  sampleRate: Int? = nil
 ) -> (rows: [[UInt32]], events: [RowEvent], error: StreamError?) {
   var rowReader = RowReader(layout: RowLayout(ports), format: format, reader: reader)
   rowReader.ignoresPartialRow = ignoresPartialRow
+  rowReader.sampleRate = sampleRate
   let words = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: rowReader.layout.width)
   defer { words.deallocate() }
   var found: [[UInt32]] = []

@@ -34,6 +34,28 @@ import Testing
     #expect(InputFormat.pcm16.obstacle(for: RowReaderTests.ids) != nil)
   }
 
+  @Test(arguments: [1, 7, 4096]) func samplesOfAWAVComeBehindItsHeader(pieceSize: Int) {
+    let samples: [Int16] = [-32768, 32767, 16384, 0, 7]
+    func read(_ bytes: [UInt8]) -> (rows: [[UInt32]], events: [RowEvent], error: StreamError?) {
+      rows(RowReaderTests.one, .wav, reader(bytes, pieceSize: pieceSize), sampleRate: 16_000)
+    }
+    // What follows the samples is none of them, and a sample that fills no row is dropped.
+    let found = read(WAV.bytes(samples) + Array("LIST".utf8) + [4, 0, 0, 0, 1, 2, 3, 4])
+    #expect(found.rows == [bits(-1, 32767.0 / 32768), bits(0.5, 0)])
+    #expect(found.error == nil)
+    // A writer to a pipe does not know how many there will be.
+    let endless = read(WAV.bytes(samples, length: 0xFFFF_FFFF))
+    #expect(endless.rows == found.rows && endless.error == nil)
+    #expect(read(WAV.bytes([])).rows.isEmpty)
+    let other = read(WAV.bytes(samples, rate: 8_000)).error
+    #expect(other == .unsuitableWAV(file: "test", what: "samples a second", found: 8_000, expected: 16_000))
+    for count in 0..<WAV.bytes([]).count {
+      #expect(read(Array(WAV.bytes([])[..<count])).error == .notAWAV(file: "test"))
+    }
+    #expect(InputFormat.wav.obstacle(for: RowReaderTests.ids) != nil)
+    #expect(InputFormat.wav.obstacle(for: RowReaderTests.pair) != nil)
+  }
+
   @Test(arguments: [1, 5, 64]) func linesTakeCommasBlanksAndEveryEnd(pieceSize: Int) {
     let text = "1,2\r\n 3\t-4.5e-1 \n\n+.5 , 0x\n"
     let found = rows(RowReaderTests.one, .csv, reader(text, pieceSize: pieceSize))
