@@ -3,7 +3,8 @@
 
 import PackageDescription
 
-// Of the tests only what they test is optimised: it takes the compiler three times as long as the tests run.
+// Of the tests only what they test is optimised: the compiler takes longer for them than they run. No product has these
+// targets, so that the package can be used by version.
 let testSettings: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 
 let package = Package(

@@ -45,8 +45,8 @@ struct FunesCommand: ParsableCommand {
     }
   }
 
-  /// The command that the arguments ask for. A verb in front is parsed by itself, which is quicker than through the whole
-  /// tree; where that is not all (help, the version, a mistake), the tree is asked, which knows what to say.
+  /// The command that the arguments ask for. A verb in front is parsed by itself, which is quicker than through the tree
+  /// of all; where that is not enough (help, the version, a mistake), the tree is asked, which knows what to say.
   private static func parsed() throws -> any ParsableCommand {
     let arguments = CommandLine.arguments.dropFirst()
     if let verb = configuration.subcommands.first(where: { $0.configuration.commandName == arguments.first }),

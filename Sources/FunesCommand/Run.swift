@@ -8,7 +8,7 @@ extension InputFormat: ExpressibleByArgument {}
 extension OutputFormat: ExpressibleByArgument {}
 
 struct RunCommand: ParsableCommand {
-  // A command that has a super-command is not asked for completion scripts, which takes a millisecond of the start.
+  // A command that has a super-command is not asked for completion scripts: a millisecond less before the first row.
   static let configuration = CommandConfiguration(
     commandName: "run", _superCommandName: "funes",
     abstract: "Stream rows from stdin through a model to stdout, a step at a time.",
@@ -22,7 +22,8 @@ struct RunCommand: ParsableCommand {
         printf '{"x":[0.5,1],"id":3}\\n' | funes run m.funes --output jsonl
 
       Input: f32 (little-endian, inputs one after another in each row, ids as int32), i16 (the number as it is), \
-      pcm16 (divided by 32768), wav (16-bit PCM of one channel, as pcm16 up to the last whole row), csv (a row a line, commas or blanks), ids (decimal, parted by blanks or line ends), \
+      pcm16 (divided by 32768), wav (16-bit PCM of one channel, as pcm16 up to the last whole row), csv (a row a \
+      line, commas or blanks), ids (decimal, parted by blanks or line ends), \
       text (utf-8 through the input's vocabulary, each character a step), jsonl (inputs by name). Without --input: \
       text or ids where the one input takes them, jsonl where ids and floats mix, else csv.
 

@@ -16,8 +16,8 @@ SHARED = os.environ.get("FUNES_SHARED", os.path.join(os.path.dirname(ROOT), "sha
 def parsed(description, checkpoint=None, seed=None, **own):
     """The choices every family has, and its own with their defaults; what is left goes to `funes convert`.
 
-    checkpoint: below the folder of shared checkpoints; None where the family can do without. seed: of the rows to judge by, which a
-    family draws that has one."""
+    checkpoint: below the folder of shared checkpoints; None where the family can do without. seed: its default, for a
+    family that draws the rows that it judges by."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", default=os.path.join(SHARED, "checkpoints", checkpoint) if checkpoint else None,
                         help="default: %(default)s")

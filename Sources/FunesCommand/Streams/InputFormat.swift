@@ -20,15 +20,6 @@ enum InputFormat: String, CaseIterable, Sendable {
   /// A JSON object a line, inputs by name.
   case jsonl
 
-  /// Bytes of one number; nil for texts.
-  var wordByteCount: Int? {
-    switch self {
-    case .f32: 4
-    case .i16, .pcm16, .wav: 2
-    case .csv, .ids, .text, .jsonl: nil
-    }
-  }
-
   /// Whether each row is a line.
   var isLines: Bool { self == .csv || self == .jsonl }
 

@@ -61,7 +61,12 @@ struct RowReader {
     if let sampleBytes {
       left = sampleBytes
     } else {
-      left = try WAVHeader(reader, sampleRate: sampleRate).byteCount
+      do throws(StreamError) {
+        left = try WAVHeader(reader, sampleRate: sampleRate).byteCount
+      } catch {
+        if Interrupt.isRequested { return .end }
+        throw error
+      }
       ignoresPartialRow = true
     }
     sampleBytes = left - 2 * words.count

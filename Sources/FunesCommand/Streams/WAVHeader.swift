@@ -3,7 +3,7 @@
 
 /// The chunks of a WAV up to its samples.
 struct WAVHeader {
-  /// Bytes of samples, at most: streaming writers leave more than there are.
+  /// Bytes of samples that the header claims; the input may end before.
   var byteCount: Int
 
   /// Reads RIFF chunks up to `data`, whose bytes then come next; those but `fmt ` are passed over.
@@ -18,9 +18,11 @@ struct WAVHeader {
       let isData = chunk[..<4].elementsEqual("data".utf8)
       let length = WAVHeader.word(chunk, 4, 4)
       if isData && isChecked {
-        byteCount = length
+        // Writers to a pipe, which do not know, leave nothing or about as much as fits.
+        byteCount = length == 0 || length >= 0x7FFF_0000 ? .max : length
         return
       }
+      // No kind of format has so much to say as 1 KB; memory stays bounded.
       if isFormat, (16...1024).contains(length) {
         guard let format = try reader.take(length) else { break }
         try WAVHeader.check(format, of: reader.name, sampleRate: expected)

@@ -80,6 +80,31 @@ import Testing
     #expect(judged.code == 0 && judged.text.contains("on 50 rows, judged by 50 others"), "\(judged.text)")
   }
 
+  /// A recipe's sample rate reaches the file, and holds WAVs to it wherever they are read.
+  @Test func aWAVOfAnotherRateIsRefused() throws {
+    let (recipe, model) = (folder.path("recipe.json"), folder.path("m.funes"))
+    #expect(try Shell.funes(["convert", weights, "-o", model, "--rows", "0", "--recipe-out", recipe]).code == 0)
+    let text = try String(contentsOfFile: recipe, encoding: .utf8)
+    let rated = text.replacingOccurrences(
+      of: "\"funes_recipe\": 1,", with: "\"funes_recipe\": 1, \"sample_rate\": 16000,")
+    try rated.write(toFile: recipe, atomically: true, encoding: .utf8)
+    let convert = ["convert", weights, "--recipe", recipe, "-o", model, "--rows", "0"]
+    #expect(try Shell.funes(convert).code == 0)
+    let samples = (0..<63).map { Int16($0 * 400) }
+    let pcm = samples.flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) }
+    let expected = try Shell.funes(["run", model, "--input", "pcm16"], input: pcm)
+    let found = try Shell.funes(["run", model, "--input", "wav"], input: WAV.bytes(samples + [1, 2]))
+    #expect(found.code == 0 && !found.bytes.isEmpty && found.bytes == expected.bytes, "\(found.talk)")
+    let other = try write("other.wav", WAV.bytes(samples, rate: 8_000))
+    for refused in [
+      try Shell.funes(["run", model, "--input", "wav"], input: WAV.bytes(samples, rate: 8_000)),
+      try Shell.funes(convert + ["--calibrate", other]),
+    ] {
+      #expect(refused.code == 65 && refused.bytes.isEmpty)
+      #expect(refused.talk.contains("found samples a second 8000, expected 16000"), "\(refused.talk)")
+    }
+  }
+
   @Test func whatCannotCalibrateIsRefused() throws {
     let cases: [(Int32, [UInt8], [String], String)] = [
       (65, [], [], "found 0 rows in all"),

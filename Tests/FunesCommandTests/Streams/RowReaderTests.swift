@@ -44,11 +44,23 @@ import Testing
     #expect(found.rows == [bits(-1, 32767.0 / 32768), bits(0.5, 0)])
     #expect(found.error == nil)
     // A writer to a pipe does not know how many there will be.
-    let endless = read(WAV.bytes(samples, length: 0xFFFF_FFFF))
-    #expect(endless.rows == found.rows && endless.error == nil)
-    #expect(read(WAV.bytes([])).rows.isEmpty)
-    let other = read(WAV.bytes(samples, rate: 8_000)).error
-    #expect(other == .unsuitableWAV(file: "test", what: "samples a second", found: 8_000, expected: 16_000))
+    for length in [0, 0x7FFF_F000, 0xFFFF_FFFF] as [UInt32] {
+      let endless = read(WAV.bytes(samples, length: length))
+      #expect(endless.rows == found.rows && endless.error == nil)
+    }
+    let silent = read(WAV.bytes([]))
+    #expect(silent.rows.isEmpty && silent.error == nil)
+    let refused: [([UInt8], String, Int, Int)] = [
+      (WAV.bytes(samples, rate: 8_000), "samples a second", 8_000, 16_000),
+      (WAV.bytes(samples, format: 3), "format", 3, 1), (WAV.bytes(samples, channels: 2), "channels", 2, 1),
+      (WAV.bytes(samples, bits: 24), "bits a sample", 24, 16),
+      (WAV.bytes(samples, format: 0xFFFE, more: [0, 0, 16, 0, 4, 0, 0, 0, 3, 0]), "format", 3, 1),
+    ]
+    for (bytes, what, number, expected) in refused {
+      #expect(read(bytes).error == .unsuitableWAV(file: "test", what: what, found: number, expected: expected))
+    }
+    let extensible = read(WAV.bytes(samples, format: 0xFFFE, more: [0, 0, 16, 0, 4, 0, 0, 0, 1, 0, 0]))
+    #expect(extensible.rows == found.rows && extensible.error == nil)
     for count in 0..<WAV.bytes([]).count {
       #expect(read(Array(WAV.bytes([])[..<count])).error == .notAWAV(file: "test"))
     }
