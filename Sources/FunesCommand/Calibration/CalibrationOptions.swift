@@ -51,7 +51,7 @@ struct CalibrationOptions: ParsableArguments {
   var judge: String?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Read at most this many rows of each file.", valueName: "count"))
+    help: ArgumentHelp("Read at most this many rows of --calibrate and of --judge.", valueName: "count"))
   var calibrateRows = 10_000
   @Option(
     help: ArgumentHelp(

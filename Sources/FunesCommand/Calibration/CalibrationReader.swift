@@ -86,6 +86,7 @@ struct CalibrationReader {
     let layout = RowLayout(ports)
     var reader = RowReader(layout: layout, format: form, reader: input.reader())
     reader.sampleRate = model.sampleRate
+    reader.ignoresPartialRow = true
     let words = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: layout.width)
     defer { words.deallocate() }
     var sequences: [CalibrationSequence] = []

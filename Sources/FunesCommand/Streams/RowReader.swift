@@ -25,7 +25,7 @@ struct RowReader {
   private(set) var line = 0
   /// Rows given.
   private var row = 0
-  /// Bytes of a WAV's samples that are yet to come; nil before its header.
+  /// Bytes of a WAV's samples that are yet to come, .max where nobody knows; nil before its header.
   private var sampleBytes: Int?
 
   init(layout: RowLayout, format: InputFormat, reader: ByteReader) {
@@ -67,10 +67,17 @@ struct RowReader {
         if Interrupt.isRequested { return .end }
         throw error
       }
-      ignoresPartialRow = true
     }
-    sampleBytes = left - 2 * words.count
-    return left < 2 * words.count ? .end : try nextBytes(into: words)
+    sampleBytes = left == .max ? .max : left - 2 * words.count
+    if left < 2 * words.count { return .end }
+    if let bytes = try reader.take(2 * words.count) {
+      decode(bytes, into: words)
+      return .row
+    }
+    guard left == .max || ignoresPartialRow || Interrupt.isRequested else {
+      throw .shortWAV(file: reader.name, missing: left - reader.remainder)
+    }
+    return .end
   }
 
   private func nextBytes(into words: UnsafeMutableBufferPointer<UInt32>) throws(StreamError) -> RowEvent {
@@ -87,6 +94,13 @@ struct RowReader {
       }
       return .row
     }
+    if row == 0, format == .pcm16, WAVHeader.isBegun(bytes) { throw .unexpectedWAV(file: reader.name) }
+    decode(bytes, into: words)
+    return .row
+  }
+
+  /// Numbers of 16 bits.
+  private func decode(_ bytes: UnsafeRawBufferPointer, into words: UnsafeMutableBufferPointer<UInt32>) {
     let factor: Float = format == .i16 ? 1 : 0x1p-15
     for (port, offset) in zip(layout.ports, layout.offsets) {
       for index in offset..<(offset + port.width) {
@@ -94,7 +108,6 @@ struct RowReader {
         words[index] = port.isIDs ? UInt32(bitPattern: Int32(number)) : (Float(number) * factor).bitPattern
       }
     }
-    return .row
   }
 
   private mutating func nextCharacter(into words: UnsafeMutableBufferPointer<UInt32>) throws(StreamError) -> RowEvent {

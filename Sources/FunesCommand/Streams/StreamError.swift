@@ -22,6 +22,10 @@ enum StreamError: Error, Equatable {
   case notAWAV(file: String)
   /// The samples of a WAV are of another kind.
   case unsuitableWAV(file: String, what: String, found: Int, expected: Int)
+  /// A WAV is given where bare samples are expected.
+  case unexpectedWAV(file: String)
+  /// A WAV ends before as many bytes of samples as its header says.
+  case shortWAV(file: String, missing: Int)
   /// The input ends inside a row of bytes.
   case partialRow(row: Int, found: Int, expected: Int)
   /// A line is longer than any row needs.

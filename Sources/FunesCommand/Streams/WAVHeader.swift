@@ -10,8 +10,7 @@ struct WAVHeader {
   ///
   /// - Parameter expected: samples a second, where the model says.
   init(_ reader: ByteReader, sampleRate expected: Int?) throws(StreamError) {
-    guard let riff = try reader.take(12), riff[..<4].elementsEqual("RIFF".utf8), riff[8...].elementsEqual("WAVE".utf8)
-    else { throw .notAWAV(file: reader.name) }
+    guard let riff = try reader.take(12), WAVHeader.isBegun(riff) else { throw .notAWAV(file: reader.name) }
     var isChecked = false
     while let chunk = try reader.take(8) {
       let isFormat = chunk[..<4].elementsEqual("fmt ".utf8)
@@ -35,6 +34,11 @@ struct WAVHeader {
       if length % 2 == 1 { _ = try reader.takeByte() }
     }
     throw .notAWAV(file: reader.name)
+  }
+
+  /// Whether bytes begin as a WAV does.
+  static func isBegun(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    bytes.count >= 12 && bytes[..<4].elementsEqual("RIFF".utf8) && bytes[8..<12].elementsEqual("WAVE".utf8)
   }
 
   private static func check(

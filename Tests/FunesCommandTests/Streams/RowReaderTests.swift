@@ -48,6 +48,12 @@ import Testing
       let endless = read(WAV.bytes(samples, length: length))
       #expect(endless.rows == found.rows && endless.error == nil)
     }
+    // A file that was cut off is said to be, after its rows.
+    let cut = read(WAV.bytes(samples, length: 100))
+    #expect(cut.rows == found.rows && cut.error == .shortWAV(file: "test", missing: 90))
+    let frames = [StreamPort(name: "x", width: 8)]
+    let bare = rows(frames, .pcm16, reader(WAV.bytes(samples), pieceSize: pieceSize))
+    #expect(bare.rows.isEmpty && bare.error == .unexpectedWAV(file: "test"))
     let silent = read(WAV.bytes([]))
     #expect(silent.rows.isEmpty && silent.error == nil)
     let refused: [([UInt8], String, Int, Int)] = [
