@@ -3,10 +3,6 @@
 
 import PackageDescription
 
-// Of the tests only what they test is optimised: the compiler takes longer for them than they run. No product has these
-// targets, so that the package can be used by version.
-let testSettings: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
-
 let package = Package(
   name: "Funes",
   products: [
@@ -42,7 +38,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
-    .testTarget(name: "CFunesKernelsTests", dependencies: ["CFunesKernels"], swiftSettings: testSettings),
+    .testTarget(name: "CFunesKernelsTests", dependencies: ["CFunesKernels"]),
     .target(name: "FunesTestSupport", dependencies: ["FunesConvert"], path: "Tests/FunesTestSupport"),
     .executableTarget(
       name: "FixtureWriter", dependencies: ["Funes", "FunesConvert", "FunesTestSupport"], path: "Tests/FixtureWriter"),
@@ -55,17 +51,13 @@ let package = Package(
       name: "FunesTests",
       dependencies: [
         "AllocationProof", "Funes", "FunesConvert", "FunesTestSupport", "CFunesKernels", "CFunesTestSupport",
-      ],
-      swiftSettings: testSettings),
+      ]),
     .target(name: "CFunesTestSupport", path: "Tests/CFunesTestSupport"),
     .testTarget(
       name: "FunesConvertTests", dependencies: ["Funes", "FunesConvert", "FunesCommand", "FunesTestSupport"],
-      exclude: ["Goldens", "HuggingFace/Fixtures"], swiftSettings: testSettings),
+      exclude: ["Goldens", "HuggingFace/Fixtures"]),
     .testTarget(
-      name: "FunesCTests", dependencies: ["CFunes", "Funes", "FunesC", "FunesConvert", "FunesTestSupport"],
-      swiftSettings: testSettings),
-    .testTarget(
-      name: "FunesCommandTests", dependencies: ["FunesCommand", "FunesConvert", "FunesTestSupport"],
-      swiftSettings: testSettings),
+      name: "FunesCTests", dependencies: ["CFunes", "Funes", "FunesC", "FunesConvert", "FunesTestSupport"]),
+    .testTarget(name: "FunesCommandTests", dependencies: ["FunesCommand", "FunesConvert", "FunesTestSupport"]),
   ]
 )

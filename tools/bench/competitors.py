@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is timed: a name, a group (peer, funes or hand), and the command that times it once, which prints JSON lines."""
+import argparse
 import hashlib
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -108,6 +110,8 @@ def peer(name, build, offline):
 def also(text):
     """A program outside the project: `PROGRAM … SHAPE THREADS SECONDS` prints JSON lines with min_us and median_us."""
     words = shlex.split(text)
+    if not words or not shutil.which(words[0]):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a program that can be run, and its arguments")
     name = os.path.basename(words[0])
     return Competitor(name, "peer", lambda shape, threads, seconds, _: ([*words, str(shape), str(threads), str(seconds)], {}))
 
