@@ -55,7 +55,10 @@ struct CompareCommand: ParsableCommand {
   var against: [String] = []
   @Option(help: ArgumentHelp("The recipe that the model was made with.", valueName: "file"))
   var recipe: String?
-  @Option(help: ArgumentHelp("Compare over the rows in this file, tensors named as inputs.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Compare over the rows in this file: tensors named as inputs, a WAV, a text, or numbers as run reads them.",
+      valueName: "file"))
   var input: String?
   @Option(parsing: .unconditional, help: ArgumentHelp("Compare over this many random rows.", valueName: "count"))
   var rows = 64
@@ -148,7 +151,7 @@ struct CompareCommand: ParsableCommand {
         "funes: \"\(model)\": another version of the converter made it; what is compared is what this one makes of its matrices"
       )
     }
-    let inputs = try input.map { try SampleRows.read(path: $0, for: graph) } ?? [:]
+    let inputs = try input.map { try SampleReader(file, graph, limit: SampleReader.usualLimit).joined($0) } ?? [:]
     let comparison = try LayerComparison(graph, converter: converter, inputs: inputs, rows: rows)
     return ComparisonTable(
       entries: comparison.layers.map { layer in

@@ -95,7 +95,9 @@ struct ConvertCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the recipe that was read or inferred.", valueName: "file"))
   var recipeOut: String?
   @Option(
-    help: ArgumentHelp("Measure on the rows in this npz or safetensors, tensors named as inputs.", valueName: "file"))
+    help: ArgumentHelp(
+      "Measure on the rows in this file: npz or safetensors with tensors named as inputs, a WAV, a text, or numbers as run reads them.",
+      valueName: "file"))
   var input: String?
   @Option(
     parsing: .unconditional,
@@ -153,13 +155,14 @@ struct ConvertCommand: ParsableCommand {
       throw LimitError(exceeded: [summary.sentence + "; nothing was written, --keep writes all the same"])
     }
     let converted = try converter.convert(graph)
-    try StreamingProof.check(try ModelFile(copying: converted.bytes, memoryLimit: .max))
+    let file = try ModelFile(copying: converted.bytes, memoryLimit: .max)
+    try StreamingProof.check(file)
     var report = converted.report
     var comparison: LayerComparison?
     var finerCaches: LayerComparison?
     var givenPrograms: Set<String> = []
     if rows > 0 || input != nil {
-      let inputs = try input.map { try SampleRows.read(path: $0, for: graph) } ?? [:]
+      let inputs = try input.map { try SampleReader(file, graph, limit: SampleReader.usualLimit).joined($0) } ?? [:]
       comparison = try LayerComparison(graph, converter: converter, inputs: inputs, rows: max(1, rows))
       report.take(comparison!)
       if converter.cacheBits == .eight {
@@ -191,9 +194,9 @@ struct ConvertCommand: ParsableCommand {
   private func calibrate(
     _ graph: inout Graph, _ converter: inout Converter
   ) throws -> (calibration: Calibration, plan: PrecisionPlan?)? {
-    guard let path = calibration.calibrate else { return nil }
+    guard !calibration.calibrate.isEmpty else { return nil }
     let plain = try ModelFile(copying: try converter.convert(graph).bytes, memoryLimit: .max)
-    let rows = try CalibrationReader(plain, graph, calibration).rows(fit: path, judge: calibration.judge)
+    let rows = try calibration.rows(plain, graph)
     let bar = Progress("calibrating", isForced: progress)
     defer { bar.end() }
     var calibrator = Calibrator(converter)
@@ -227,8 +230,8 @@ struct ConvertCommand: ParsableCommand {
     if let recipe { inputs.append(NamedPath("the recipe", recipe)) }
     if let tokenizer { inputs.append(NamedPath("the tokenizer", tokenizer)) }
     if let input { inputs.append(NamedPath("the file of --input", input)) }
-    if let rows = calibration.calibrate { inputs.append(NamedPath("the file of --calibrate", rows)) }
-    if let rows = calibration.judge { inputs.append(NamedPath("the file of --judge", rows)) }
+    inputs += calibration.calibrate.map { NamedPath("the file of --calibrate", $0) }
+    inputs += calibration.judge.map { NamedPath("the file of --judge", $0) }
     var outputs = [NamedPath("--output", model)]
     if let recipeOut { outputs.append(NamedPath("--recipe-out", recipeOut)) }
     try OutputPaths.check(outputs, inputs: inputs)

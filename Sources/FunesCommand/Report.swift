@@ -23,7 +23,8 @@ struct ReportCommand: ParsableCommand {
         funes report vad.funes --against vad.pt --recipe vad.json --json > vad.json
 
       --input is npz or safetensors with tensors named as inputs, (rows, width) or (batch, rows, width) with a reset \
-      before each sequence, or a text where the model has a vocabulary. Without it rows are random, and the page says so. \
+      before each sequence; a WAV; a text where the model has a vocabulary; or a row of numbers a line. Without it rows \
+      are random, and the page says so. \
       Error over time goes on through the same rows, again and again, without a reset.
       """)
 
@@ -33,7 +34,7 @@ struct ReportCommand: ParsableCommand {
   var against: [String] = []
   @Option(help: ArgumentHelp("The recipe that the model was made with.", valueName: "file"))
   var recipe: String?
-  @Option(help: ArgumentHelp("Rows: npz, safetensors, or a text.", valueName: "file"))
+  @Option(help: ArgumentHelp("Rows: npz, safetensors, a WAV, a text, or numbers as run reads them.", valueName: "file"))
   var input: String?
   @Option(
     name: [.customShort("o"), .long],

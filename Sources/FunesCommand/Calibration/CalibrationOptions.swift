@@ -8,50 +8,25 @@ extension PrecisionTarget: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }
 }
 
-/// What a file of rows holds.
-enum CalibrationFormat: Equatable, ExpressibleByArgument {
-  /// Tensors named as inputs, in npz or safetensors.
-  case tensors
-  /// What `run` reads.
-  case stream(InputFormat)
-
-  init?(argument: String) {
-    switch argument {
-    case "tensors", "npz", "safetensors": self = .tensors
-    default:
-      guard let format = InputFormat(rawValue: argument) else { return nil }
-      self = .stream(format)
-    }
-  }
-
-  static var allValueStrings: [String] { ["tensors"] + InputFormat.allCases.map(\.rawValue) }
-
-  var name: String {
-    switch self {
-    case .tensors: "tensors"
-    case .stream(let format): format.rawValue
-    }
-  }
-}
-
 struct CalibrationOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Round matrices so that they do best on the rows in this file: npz or safetensors with tensors named as inputs, a WAV, a text, or what run reads.",
+      "Round matrices so that they do best on the rows in this file: npz or safetensors with tensors named as inputs, a WAV, a text, or what run reads; may be given again for more files.",
       valueName: "file"))
-  var calibrate: String?
+  var calibrate: [String] = []
   @Option(
     help: ArgumentHelp(
       "What the files of --calibrate and --judge hold: tensors, f32, i16, pcm16, wav, csv, ids, text or jsonl (default: as it looks).",
       valueName: "format"))
-  var calibrateFormat: CalibrationFormat?
+  var calibrateFormat: SampleFormat?
   @Option(
     help: ArgumentHelp(
-      "Judge on the rows in this file (default: on the last fifth of those of --calibrate).", valueName: "file"))
-  var judge: String?
+      "Judge on the rows in this file, may be given again (default: on the last fifth of those of --calibrate).",
+      valueName: "file"))
+  var judge: [String] = []
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Read at most this many rows of --calibrate and of --judge.", valueName: "count"))
+    help: ArgumentHelp("Read at most this many rows of each file of --calibrate and of --judge.", valueName: "count"))
   var calibrateRows = 10_000
   @Option(
     help: ArgumentHelp(
@@ -76,7 +51,7 @@ struct CalibrationOptions: ParsableArguments {
 
   func validate() throws {
     if target != nil, budget != nil { throw ValidationError("--target: found beside --budget, expected one of them") }
-    if goal != nil, calibrate == nil {
+    if goal != nil, calibrate.isEmpty {
       throw ValidationError("--target, --budget: found no --calibrate, expected rows to calibrate with and to judge by")
     }
     if let budget, !(budget > 0 && budget <= 1000) {
@@ -89,11 +64,11 @@ struct CalibrationOptions: ParsableArguments {
     guard damping > 0, damping <= 10 else {
       throw ValidationError("--damping: found \(damping), expected more than 0 and at most 10")
     }
-    if calibrate == nil, judge != nil { throw ValidationError("--judge: found no --calibrate, expected one") }
-    if calibrate == nil, calibrateFormat != nil {
+    if calibrate.isEmpty, !judge.isEmpty { throw ValidationError("--judge: found no --calibrate, expected one") }
+    if calibrate.isEmpty, calibrateFormat != nil {
       throw ValidationError("--calibrate-format: found no --calibrate, expected one")
     }
-    if calibrate == "-" || judge == "-" {
+    if (calibrate + judge).contains("-") {
       throw ValidationError("--calibrate: found \"-\", expected a file")
     }
   }

@@ -17,11 +17,16 @@ struct ReportInput {
   /// - Parameter limit: most rows of a program.
   init(path: String?, _ file: ModelFile, _ graph: Graph, program: Int, limit: Int) throws {
     if let path {
-      isText = try ReportInput.isText(path)
+      let reader = try SampleReader(file, graph, limit: limit, program: program)
+      let form = try reader.form(of: path)
+      isText = form == .stream(.text)
       rows =
-        try isText
-        ? ReportInput.text(path, file.model, program: program, limit: limit)
-        : SampleRows.sequences(path: path, for: graph, limit: limit)
+        switch form {
+        case .tensors: try reader.tensors(path) { try SampleRows.sequences(path: path, for: graph, limit: limit) }
+        case .stream(.text): try ReportInput.text(path, file.model, program: program, limit: limit)
+        case .stream: ReportRows(try reader.sequences(path))
+        }
+      guard !rows.sequences.isEmpty else { throw StreamError.noRows(file: path) }
       source = FilePath.name(of: path)
     } else {
       rows = ReportRows(sequences: [[:]])
@@ -29,13 +34,6 @@ struct ReportInput {
     }
     rows.fit(file.model)
     rows.fillUp(file.model, rows: min(limit, path == nil ? ReportInput.randomRows : 16))
-  }
-
-  /// Whether a file begins as a text: arrays and archives have bytes below 9 at their front.
-  private static func isText(_ path: String) throws(StreamError) -> Bool {
-    let file = try InputFile(path: path)
-    let start = try file.reader().takeAll(upTo: 4096)
-    return !start.isEmpty && start.allSatisfy { $0 > 8 }
   }
 
   /// A text as sequences of ids: for the program that reads sources where there is one, else for the one chosen. Each line
@@ -48,7 +46,7 @@ struct ReportInput {
     else {
       throw ChoiceError.unsuitable(
         what: "--input",
-        reason: "found a text, expected npz or safetensors: program \"\(info.name)\" reads no ids with a vocabulary")
+        reason: "found a text, expected rows of numbers: program \"\(info.name)\" reads no ids with a vocabulary")
     }
     var sequences: [[Int32]]
     if index == program, let language = try? LanguageModel(model, program: info.name) {

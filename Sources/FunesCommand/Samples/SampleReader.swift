@@ -1,63 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows to calibrate with, from any file that holds some: tensors, samples, texts, or a stream as `run` reads it.
+// Rows for a model from any file that holds some: tensors, samples, texts, or a stream as `run` reads it.
 
 import Funes
 import FunesConvert
 
 /// Reads sequences of rows for a model.
-struct CalibrationReader {
-  /// The model without calibration: its inputs say how a file is read, and a translator's targets come from it.
+struct SampleReader {
+  /// Its inputs say how a file is read; of a translator the targets come from it.
   let file: ModelFile
   let graph: Graph
-  /// Most rows of a file.
+  /// Most rows of a file, unless more or fewer are asked for.
+  static let usualLimit = 2048
   let limit: Int
-  let format: CalibrationFormat?
+  let format: SampleFormat?
+  /// The option that says what a file holds, if there is one.
+  let formatOption: String?
+  private let program: ProgramInfo
   private var model: Model { file.model }
 
-  init(_ file: ModelFile, _ graph: Graph, _ options: CalibrationOptions) {
+  /// - Parameter program: whose inputs a stream is; nil for the one that `run` chooses.
+  init(
+    _ file: ModelFile, _ graph: Graph, limit: Int, program: Int? = nil, format: SampleFormat? = nil,
+    formatOption: String? = nil
+  ) throws {
     self.file = file
     self.graph = graph
-    limit = options.calibrateRows
-    format = options.calibrateFormat
+    self.limit = limit
+    self.format = format
+    self.formatOption = formatOption
+    self.program = file.model.programs[try program ?? file.model.programIndex(chosen: nil)]
   }
 
-  /// What is fitted to and what is judged by; without a file to judge by the rest of the first.
-  func rows(fit: String, judge: String?) throws -> CalibrationRows {
-    let sequences = try sequences(fit)
-    let rows =
-      if let judge {
-        CalibrationRows(fit: sequences, judge: try self.sequences(judge))
-      } else {
-        try CalibrationRows(splitting: sequences) { name in
-          graph.programs.first { $0.name == name }?.isBlock ?? false
-        }
-      }
-    try rows.check(graph)
-    return rows
-  }
+  /// The sequences of several files.
+  func sequences(_ paths: [String]) throws -> [CalibrationSequence] { try paths.flatMap(sequences) }
 
   func sequences(_ path: String) throws -> [CalibrationSequence] {
-    let ports = try usualPorts()
-    let form = try format ?? guess(path, ports)
-    let sequences: [CalibrationSequence] =
-      switch form {
-      case .tensors: try SampleRows.sequences(path: path, for: graph)
-      case .stream(.text) where Translator.suits(model): try translations(path)
-      case .stream(.text) where (try? LanguageModel(model)) != nil: try texts(path)
-      case .stream(let form): try stream(path, form)
-      }
-    return limited(sequences)
+    let form = try form(of: path)
+    return try SampleFileError.naming(path) {
+      let sequences: [CalibrationSequence] =
+        switch form {
+        case .tensors: try tensors(path) { try SampleRows.sequences(path: path, for: graph) }
+        case .stream(.text) where Translator.suits(model): try translations(path)
+        case .stream(.text) where (try? LanguageModel(model)) != nil: try texts(path)
+        case .stream(let form): try stream(path, form)
+        }
+      return limited(sequences)
+    }
   }
 
-  /// The file's own word for what it is, or what `run` would take it for.
-  private func guess(_ path: String, _ ports: [StreamPort]) throws -> CalibrationFormat {
-    let head = try bytes(path, upTo: 16)
-    if head.starts(with: "RIFF".utf8) { return .stream(.wav) }
-    if head.starts(with: "PK".utf8) || head.count > 8 && head[8] == UInt8(ascii: "{") && head[7] == 0 {
-      return .tensors
+  /// By program the rows of its inputs, sequence after sequence as if they were one, as far as there is room; of a program
+  /// that sees its rows at once those of the first.
+  func joined(_ path: String) throws -> [String: [String: ReferenceRows]] {
+    if try form(of: path) == .tensors {
+      return try SampleFileError.naming(path) {
+        try tensors(path) { try SampleRows.read(path: path, for: graph) }
+      }
     }
-    if Translator.suits(model) { return .stream(.text) }
-    return .stream(InputFormat.usual(for: ports))
+    var sequences = try sequences(path)
+    guard !sequences.isEmpty else { throw StreamError.noRows(file: path) }
+    if sequences.contains(where: { $0.calls.contains { isBlock($0.program) } }) { sequences = [sequences[0]] }
+    let rows = ReportRows(sequences)
+    var joined: [String: [String: ReferenceRows]] = [:]
+    for name in Set(rows.sequences.flatMap(\.keys)) {
+      let part = rows.joined(name)
+      let room = model.programIndex(named: name).flatMap { model.rowLimit(of: $0) } ?? part.count
+      joined[name] = part.rows(0..<min(part.count, room))
+    }
+    return joined
+  }
+
+  /// What `read` makes of a file of tensors.
+  func tensors<Rows>(_ path: String, _ read: () throws -> Rows) throws -> Rows {
+    do {
+      return try read()
+    } catch CheckpointError.unknownFormat where format == nil {
+      throw StreamError.unknownSamples(file: path, option: formatOption)
+    }
+  }
+
+  /// What was said that a file holds, or its own word for it, or what `run` would take it for.
+  func form(of path: String) throws -> SampleFormat {
+    if let format { return format }
+    let head = try bytes(path, upTo: 4096)
+    if head.starts(with: "RIFF".utf8) { return .stream(.wav) }
+    // Arrays and archives have bytes below 9 at their front.
+    guard head.allSatisfy({ $0 > 8 }) else { return .tensors }
+    return .stream(Translator.suits(model) ? .text : .usual(for: program.inputs.map { StreamPort($0) }))
   }
 
   private func bytes(_ path: String, upTo limit: Int) throws -> [UInt8] {
@@ -66,25 +94,21 @@ struct CalibrationReader {
     return try input.reader().takeAll(upTo: limit)
   }
 
-  private var program: ProgramInfo {
-    get throws { model.programs[try model.programIndex(chosen: nil)] }
-  }
-
-  private func usualPorts() throws -> [StreamPort] { try program.inputs.map { StreamPort($0) } }
+  private func isBlock(_ program: String) -> Bool { graph.programs.first { $0.name == program }?.isBlock ?? false }
 
   // MARK: Kinds of files
 
   private func stream(_ path: String, _ form: InputFormat) throws -> [CalibrationSequence] {
-    let program = try program
     let ports = program.inputs.map { StreamPort($0) }
     if let obstacle = form.obstacle(for: ports) {
       throw ChoiceError.unsuitable(
-        what: "--calibrate-format \(form.rawValue), program \"\(program.name)\"", reason: obstacle)
+        what: "\"\(path)\" as \(form.rawValue), program \"\(program.name)\"", reason: obstacle)
     }
     let input = try InputFile(path: path)
     defer { withExtendedLifetime(input) {} }
     let layout = RowLayout(ports)
-    var reader = RowReader(layout: layout, format: form, reader: input.reader())
+    let bytes = input.reader()
+    var reader = RowReader(layout: layout, format: form, reader: bytes)
     reader.sampleRate = model.sampleRate
     reader.ignoresPartialRow = true
     let words = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: layout.width)
@@ -114,7 +138,11 @@ struct CalibrationReader {
         rows.append(contentsOf: words)
         left -= 1
       case .endOfSequence: end()
-      case .end: break reading
+      case .end:
+        if form == .f32 || form == .i16, bytes.remainder > 0 {
+          Talk.say("funes: \"\(path)\": left out \(counted(bytes.remainder, "byte")) at its end, which fill no row")
+        }
+        break reading
       }
     }
     end()
@@ -136,7 +164,7 @@ struct CalibrationReader {
   private func translations(_ path: String) throws -> [CalibrationSequence] {
     let translator = try Translator(engine: try SessionHolder(file))
     guard let table = translator.source.symbols?.asLines else {
-      throw ChoiceError.unsuitable(what: "--calibrate", reason: "found no vocabulary at the model's source; try an npz")
+      throw ChoiceError.unsuitable(what: "\"\(path)\"", reason: "found no vocabulary at the model's source; try an npz")
     }
     guard let generation = model.generation, let encode = generation.encodeProgram else { return [] }
     let (encoder, decoder) = (model.programs[encode], model.programs[generation.stepProgram])
@@ -186,12 +214,11 @@ struct CalibrationReader {
       let call = sequence.calls[0]
       let room = model.programIndex(named: call.program).flatMap { model.rowLimit(of: $0) } ?? .max
       let count = min(left, call.rowCount)
-      let isBlock = graph.programs.first { $0.name == call.program }?.isBlock ?? false
       var first = 0
       while first < count {
         let end = room < count - first ? first + room : count
         limited.append(CalibrationSequence(calls: [call.rows(first..<end)]))
-        first = isBlock ? count : end
+        first = isBlock(call.program) ? count : end
       }
       left -= count
     }

@@ -22,6 +22,10 @@ extension StreamError: CustomStringConvertible {
     case .cannotRead(let file, let code): "\"\(file)\": cannot be read: \(systemReason(code))"
     case .cannotWrite(let file, let code): "\"\(file)\": cannot be written: \(systemReason(code))"
     case .outputClosed: "the output was closed"
+    case .unknownSamples(let file, let option):
+      "\"\(file)\": found neither tensors nor a WAV nor a text, expected one of them"
+        + (option.map { "; \($0) says how bare numbers are to be read" } ?? "")
+    case .noRows(let file): "\"\(file)\": found no rows, expected one or more"
     case .notAWAV(let file): "\"\(file)\": found no WAV file with samples, expected 16-bit PCM of one channel"
     case .unsuitableWAV(let file, let what, let found, let expected):
       "\"\(file)\": found \(what) \(found), expected \(expected); convert it, as ffmpeg -i in.wav -ac 1 -c:a pcm_s16le"

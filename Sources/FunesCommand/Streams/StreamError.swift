@@ -18,6 +18,10 @@ enum StreamError: Error, Equatable {
   /// Nobody reads the output any more.
   case outputClosed
 
+  /// A file of rows is none that says what it is, nor a text; `option` would say it.
+  case unknownSamples(file: String, option: String?)
+  /// A file of rows has none.
+  case noRows(file: String)
   /// An input does not begin as a WAV does, or ends before its samples.
   case notAWAV(file: String)
   /// The samples of a WAV are of another kind.
@@ -79,6 +83,16 @@ enum StreamError: Error, Equatable {
     switch self {
     case .notANumber, .columnCount, .invalidUTF8, .unknownCharacter, .json, .jsonMember, .jsonCount, .jsonKind,
       .refusedRow, .refusedLine, .sourceTooLong, .sentenceTooLong:
+      true
+    default: false
+    }
+  }
+
+  /// Whether its wording begins with a file's name.
+  var namesFile: Bool {
+    switch self {
+    case .cannotOpen, .cannotRead, .cannotWrite, .unknownSamples, .noRows, .notAWAV, .unsuitableWAV, .unexpectedWAV,
+      .shortWAV, .promptTooLong, .promptNotUTF8, .nothingToScore:
       true
     default: false
     }

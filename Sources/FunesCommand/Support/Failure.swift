@@ -31,6 +31,7 @@ struct Failure {
     switch error {
     case StreamError.outputClosed: (exitCode, message) = (0, nil)
     case let error as BadRowError: exitCode = Failure(error.reason)?.exitCode ?? Failure.badData
+    case let error as SampleFileError: exitCode = Failure(error.reason)?.exitCode ?? Failure.badData
     case let error as StreamError:
       switch error {
       case .cannotOpen, .cannotRead: exitCode = Failure.cannotOpen

@@ -81,7 +81,7 @@ public struct ReportMaker {
         let chunk = programs[index].isBlock ? max(1, part.count) : ReportMaker.chunk
         for first in stride(from: 0, to: part.count, by: chunk) {
           let count = min(chunk, part.count - first)
-          let inputs = part.slice(first..<(first + count))
+          let inputs = part.rows(first..<(first + count))
           let call = try pair.run(index, inputs: inputs, rows: count)
           layers.add(pair.exposed, pair.exposed.programs[index], named: graph.programs[index].outputs, call)
           ranges.add(pair.exposed, pair.exposed.programs[index], inputs: inputs, call)
@@ -116,7 +116,7 @@ public struct ReportMaker {
         var left = count
         while left > 0 {
           let more = min(left, whole.count - next)
-          inputs.merge(whole.slice(next..<(next + more))) { $0.appending($1) }
+          inputs.merge(whole.rows(next..<(next + more))) { $0.appending($1) }
           next = (next + more) % whole.count
           left -= more
         }

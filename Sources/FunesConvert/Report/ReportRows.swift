@@ -22,6 +22,13 @@ public struct ReportRows: Sendable {
 
   public init(sequences: [[String: Part]]) { self.sequences = sequences }
 
+  /// Sequences as they calibrate a model.
+  public init(_ sequences: [CalibrationSequence]) {
+    self.sequences = sequences.map { sequence in
+      Dictionary(sequence.calls.map { ($0.program, Part(inputs: $0.inputs, count: $0.rowCount)) }) { first, _ in first }
+    }
+  }
+
   /// Rows of a program in all sequences.
   public func count(of program: String) -> Int { sequences.reduce(0) { $0 + ($1[program]?.count ?? 0) } }
 
@@ -40,7 +47,7 @@ public struct ReportRows: Sendable {
   }
 
   /// The rows of one program one sequence after another.
-  func joined(_ program: String) -> Part {
+  public func joined(_ program: String) -> Part {
     var whole = Part(inputs: [:], count: 0)
     for part in sequences.compactMap({ $0[program] }) {
       whole.count += part.count
@@ -54,7 +61,7 @@ public struct ReportRows: Sendable {
 
 extension ReportRows.Part {
   /// Rows `range` of each input.
-  func slice(_ range: Range<Int>) -> [String: ReferenceRows] { inputs.slice(range, of: count) }
+  public func rows(_ range: Range<Int>) -> [String: ReferenceRows] { inputs.slice(range, of: count) }
 }
 
 extension SampleRows {
@@ -97,7 +104,7 @@ extension ReportRows {
       }
       for begin in stride(from: 0, to: part.count, by: limit) {
         let count = min(limit, part.count - begin)
-        fitting.append([name: Part(inputs: part.slice(begin..<(begin + count)), count: count)])
+        fitting.append([name: Part(inputs: part.rows(begin..<(begin + count)), count: count)])
       }
     }
     sequences = fitting

@@ -80,6 +80,49 @@ import Testing
     #expect(judged.code == 0 && judged.text.contains("on 50 rows, judged by 50 others"), "\(judged.text)")
   }
 
+  @Test func severalFilesAreRowsTogether() throws {
+    let (csv, less) = (try write("a.csv", Array(lines(60).utf8)), try write("b.csv", Array(lines(40).utf8)))
+    let convert = ["convert", weights, "-o", folder.path("m.funes"), "--rows", "0", "--calibrate", csv]
+    let found = try Shell.funes(convert + ["--calibrate", less])
+    #expect(found.code == 0 && found.text.contains("on 80 rows, judged by 20 others"), "\(found.talk)\(found.text)")
+    let judged = try Shell.funes(convert + ["--judge", less, "--judge", csv])
+    #expect(
+      judged.code == 0 && judged.text.contains("on 60 rows, judged by 100 others"), "\(judged.talk)\(judged.text)")
+    let over = try Shell.funes(convert + ["--calibrate", folder.path("m.funes")])
+    #expect(over.code == 64 && over.talk.contains("the file of --calibrate"), "\(over.talk)")
+  }
+
+  /// `--input` of `convert`, `compare` and `report` reads a stream as `--calibrate` does.
+  @Test func otherCommandsMeasureOnTheSameFiles() throws {
+    let csv = try write("rows.csv", Array(lines(30).utf8))
+    let numbers = lines(30).split(whereSeparator: { $0 == "," || $0 == "\n" }).map { Float($0)! }
+    let wav = try write("rows.wav", WAV.bytes(numbers.map { Int16($0 * 8_000) } + [7]))
+    let model = folder.path("m.funes")
+    let converted = try Shell.funes(["convert", weights, "-o", model, "--input", csv])
+    #expect(converted.code == 0 && converted.text.contains("on 30 given rows"), "\(converted.talk)\(converted.text)")
+    var header = "{\"input\":{\"dtype\":\"F32\",\"shape\":[30,3],\"data_offsets\":[0,360]}}"
+    while header.utf8.count % 8 != 0 { header += " " }
+    let tensors = try write(
+      "rows.safetensors", [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8) + littleEndian(numbers))
+    let compare = ["compare", model, "--against", weights, "--json", "--input"]
+    let expected = try Shell.funes(compare + [tensors])
+    let found = try Shell.funes(compare + [csv])
+    #expect(found.code == 0 && found.bytes == expected.bytes, "\(expected.talk)\(found.talk)")
+    let report = ["report", model, "--against", weights, "--steps", "100", "--json", "--input"]
+    for (path, source) in [(csv, "rows.csv"), (wav, "rows.wav")] {
+      let made = try Shell.funes(report + [path])
+      let object = try #require(try JSONSerialization.jsonObject(with: Data(made.bytes)) as? [String: Any])
+      let outputs = try #require(object["outputs"] as? [[String: Any]])
+      let rows = (outputs[0]["difference"] as? [String: Any])?["rows"] as? Int
+      #expect((object["model"] as? [String: Any])?["rows"] as? String == source && rows == 30, "\(made.talk)")
+    }
+    let none = try write("none", [])
+    for command in [compare, report] {
+      let refused = try Shell.funes(command + [none])
+      #expect(refused.code == 65 && refused.talk.contains("\"\(none)\": found no rows"), "\(refused.talk)")
+    }
+  }
+
   /// A recipe's sample rate reaches the file, and holds WAVs to it wherever they are read.
   @Test func aWAVOfAnotherRateIsRefused() throws {
     let (recipe, model) = (folder.path("recipe.json"), folder.path("m.funes"))
@@ -108,8 +151,9 @@ import Testing
   @Test func whatCannotCalibrateIsRefused() throws {
     let cases: [(Int32, [UInt8], [String], String)] = [
       (65, [], [], "found 0 rows in all"),
-      (65, Array(lines(9).utf8), [], "found 9 rows in all"),
-      (65, Array("1,2\n".utf8), [], "found 2"),
+      (65, Array(lines(9).utf8), [], "rows\": calibration: found 9 rows in all"),
+      (65, Array("1,2\n".utf8), [], "rows\": line 1: found 2"),
+      (65, [0, 1, 2, 3], [], "found neither tensors nor a WAV nor a text, expected one of them; --calibrate-format"),
       (65, Array((lines(10) + "nan,0,0\n" + lines(10)).utf8), [], "row 10"),
       (65, WAV.bytes([1, 2, 3], channels: 2), [], "found channels 2, expected 1"),
       (65, WAV.bytes([1, 2, 3], bits: 8), [], "found bits a sample 8, expected 16"),

@@ -280,7 +280,7 @@ private final class Markup: NSObject, XMLParserDelegate {
       (64, start + ["--steps", "99"], "--steps: found 99"),
       (64, start + ["-o", folder.path("page.txt")], "ends in .html"),
       (64, start + ["--program", "walk"], "found \"walk\""),
-      (64, start + ["--input", folder.path("text"), "-o", folder.path("p.html")], "found a text, expected npz"),
+      (65, start + ["--input", folder.path("text"), "-o", folder.path("p.html")], "found \"some\", expected a number"),
       (65, start + ["--input", folder.path("empty"), "-o", folder.path("p.html")], "empty"),
       (65, start + ["--input", folder.path("other"), "-o", folder.path("p.html")], "found no rows for input"),
       (65, ["report", model, "--against", folder.path("lstm"), "-o", folder.path("p.html")], "sha256"),

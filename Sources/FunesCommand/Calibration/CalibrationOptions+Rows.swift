@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows to fit to and to judge by, out of the files that hold them.
+
+import Funes
+import FunesConvert
+
+extension CalibrationOptions {
+  /// What is fitted to and what is judged by; without files to judge by the rest of the others.
+  ///
+  /// - Parameter file: the model without calibration.
+  func rows(_ file: ModelFile, _ graph: Graph) throws -> CalibrationRows {
+    let reader = try SampleReader(
+      file, graph, limit: calibrateRows, format: calibrateFormat, formatOption: "--calibrate-format")
+    let fit = try reader.sequences(calibrate)
+    do {
+      let rows =
+        if judge.isEmpty {
+          try CalibrationRows(splitting: fit) { name in
+            graph.programs.first { $0.name == name }?.isBlock ?? false
+          }
+        } else {
+          CalibrationRows(fit: fit, judge: try reader.sequences(judge))
+        }
+      try rows.check(graph)
+      return rows
+    } catch let error as CalibrationError {
+      throw SampleFileError(files: calibrate + judge, reason: error)
+    }
+  }
+}
