@@ -12,7 +12,7 @@ extension CompareCommand {
     let graph = try importedGraph(file)
     let program = try file.model.programIndex(chosen: program)
     let check = try StreamCheck(
-      file, graph: graph, program: program, levels: try input.map { try fullScale(path: $0, file, graph) } ?? [:])
+      file, graph: graph, program: program, levels: fullScale(try inputRows(file, graph)))
     let steps = steps ?? check.standardSteps
     let bar = Progress("streaming", isForced: progress)
     let begin = secondsNow()
@@ -37,10 +37,10 @@ extension CompareCommand {
     }
   }
 
-  /// The largest magnitude of each input's rows in a file.
-  private func fullScale(path: String, _ file: ModelFile, _ graph: Graph) throws -> [String: Float] {
+  /// The largest magnitude of each input's rows.
+  private func fullScale(_ programs: [String: [String: ReferenceRows]]) -> [String: Float] {
     var levels: [String: Float] = [:]
-    for inputs in try SampleReader(file, graph, limit: SampleReader.usualLimit).joined(path).values {
+    for inputs in programs.values {
       for case (let name, .floats(let values)) in inputs {
         levels[name] = max(levels[name] ?? 0, values.reduce(0) { max($0, $1.magnitude) })
       }

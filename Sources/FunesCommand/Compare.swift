@@ -49,7 +49,7 @@ struct CompareCommand: ParsableCommand {
   var golden: String?
   @Option(help: ArgumentHelp("Which tensor each port is.", valueName: "port=tensor,..."))
   var map: String?
-  @Option(help: "The program that ports without one belong to (default: step, or the first).")
+  @Option(help: "The program that ports without one, and rows without names, belong to (default: step, or the first).")
   var program: String?
   @Option(help: ArgumentHelp("A checkpoint that the model was made of, alone or as name=path.", valueName: "file"))
   var against: [String] = []
@@ -151,14 +151,21 @@ struct CompareCommand: ParsableCommand {
         "funes: \"\(model)\": another version of the converter made it; what is compared is what this one makes of its matrices"
       )
     }
-    let inputs = try input.map { try SampleReader(file, graph, limit: SampleReader.usualLimit).joined($0) } ?? [:]
-    let comparison = try LayerComparison(graph, converter: converter, inputs: inputs, rows: rows)
+    let comparison = try LayerComparison(
+      graph, converter: converter, inputs: try inputRows(file, graph), rows: rows)
     return ComparisonTable(
       entries: comparison.layers.map { layer in
         .init(
           program: layer.program, layer: layer.layer, value: layer.output ?? layer.value, gate: layer.gate,
           isOutput: layer.output != nil && layer.gate == nil, difference: layer.difference)
       })
+  }
+
+  /// By program the rows of --input, none without.
+  func inputRows(_ file: ModelFile, _ graph: Graph) throws -> [String: [String: ReferenceRows]] {
+    guard let input else { return [:] }
+    let program = try file.model.programIndex(chosen: program)
+    return try SampleReader(file, graph, limit: SampleReader.usualLimit, program: program).joined(input)
   }
 
   /// The float side, which must be what the model was made of.
