@@ -12,7 +12,7 @@ extension CompareCommand {
     let graph = try importedGraph(file)
     let program = try file.model.programIndex(chosen: program)
     let check = try StreamCheck(
-      file, graph: graph, program: program, levels: fullScale(try inputRows(file, graph)))
+      file, graph: graph, program: program, levels: fullScale(try given(file, graph, limit: .max)))
     let steps = steps ?? check.standardSteps
     let bar = Progress("streaming", isForced: progress)
     let begin = secondsNow()
@@ -38,10 +38,10 @@ extension CompareCommand {
   }
 
   /// The largest magnitude of each input's rows.
-  private func fullScale(_ programs: [String: [String: ReferenceRows]]) -> [String: Float] {
+  private func fullScale(_ sequences: [SampleSequence]) -> [String: Float] {
     var levels: [String: Float] = [:]
-    for inputs in programs.values {
-      for case (let name, .floats(let values)) in inputs {
+    for call in sequences.flatMap(\.calls) {
+      for case (let name, .floats(let values)) in call.inputs {
         levels[name] = max(levels[name] ?? 0, values.reduce(0) { max($0, $1.magnitude) })
       }
     }

@@ -57,7 +57,7 @@ struct CompareCommand: ParsableCommand {
   var recipe: String?
   @Option(
     help: ArgumentHelp(
-      "Compare over the rows in this file: tensors named as inputs, a WAV, a text, or numbers as run reads them.",
+      "Compare over the rows in this file: tensors named as inputs, a WAV, a text, or a row of numbers a line; at most 2048 rows.",
       valueName: "file"))
   var input: String?
   @Option(parsing: .unconditional, help: ArgumentHelp("Compare over this many random rows.", valueName: "count"))
@@ -152,7 +152,7 @@ struct CompareCommand: ParsableCommand {
       )
     }
     let comparison = try LayerComparison(
-      graph, converter: converter, inputs: try inputRows(file, graph), rows: rows)
+      graph, converter: converter, given: try given(file, graph), rows: rows)
     return ComparisonTable(
       entries: comparison.layers.map { layer in
         .init(
@@ -161,11 +161,13 @@ struct CompareCommand: ParsableCommand {
       })
   }
 
-  /// By program the rows of --input, none without.
-  func inputRows(_ file: ModelFile, _ graph: Graph) throws -> [String: [String: ReferenceRows]] {
-    guard let input else { return [:] }
-    let program = try file.model.programIndex(chosen: program)
-    return try SampleReader(file, graph, limit: SampleReader.usualLimit, program: program).joined(input)
+  /// The rows of --input, none without.
+  func given(
+    _ file: ModelFile, _ graph: Graph, limit: Int = SampleReader.usualLimit
+  ) throws -> [SampleSequence] {
+    guard let input else { return [] }
+    let program = try program.map { try file.model.programIndex(chosen: $0) }
+    return try SampleReader(file, graph, limit: limit, program: program).measured(input)
   }
 
   /// The float side, which must be what the model was made of.

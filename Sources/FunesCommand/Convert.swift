@@ -96,7 +96,7 @@ struct ConvertCommand: ParsableCommand {
   var recipeOut: String?
   @Option(
     help: ArgumentHelp(
-      "Measure on the rows in this file: npz or safetensors with tensors named as inputs, a WAV, a text, or numbers as run reads them.",
+      "Measure on the rows in this file: npz or safetensors with tensors named as inputs, a WAV, a text, or a row of numbers a line; at most 2048 rows.",
       valueName: "file"))
   var input: String?
   @Option(
@@ -162,14 +162,14 @@ struct ConvertCommand: ParsableCommand {
     var finerCaches: LayerComparison?
     var givenPrograms: Set<String> = []
     if rows > 0 || input != nil {
-      let inputs = try input.map { try SampleReader(file, graph, limit: SampleReader.usualLimit).joined($0) } ?? [:]
-      comparison = try LayerComparison(graph, converter: converter, inputs: inputs, rows: max(1, rows))
+      let given = try input.map { try SampleReader(file, graph).measured($0) } ?? []
+      comparison = try LayerComparison(graph, converter: converter, given: given, rows: max(1, rows))
       report.take(comparison!)
       if converter.cacheBits == .eight {
         converter.cacheBits = .sixteen
-        finerCaches = try LayerComparison(graph, converter: converter, inputs: inputs, rows: max(1, rows))
+        finerCaches = try LayerComparison(graph, converter: converter, given: given, rows: max(1, rows))
       }
-      givenPrograms = Set(inputs.keys)
+      givenPrograms = Set(given.flatMap(\.calls).map(\.program))
     }
     bar.end()
     try AtomicFile.write(path, converted.bytes)

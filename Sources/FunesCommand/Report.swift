@@ -34,7 +34,7 @@ struct ReportCommand: ParsableCommand {
   var against: [String] = []
   @Option(help: ArgumentHelp("The recipe that the model was made with.", valueName: "file"))
   var recipe: String?
-  @Option(help: ArgumentHelp("Rows: npz, safetensors, a WAV, a text, or numbers as run reads them.", valueName: "file"))
+  @Option(help: ArgumentHelp("Rows: npz, safetensors, a WAV, a text, or a row of numbers a line.", valueName: "file"))
   var input: String?
   @Option(
     name: [.customShort("o"), .long],
@@ -46,7 +46,7 @@ struct ReportCommand: ParsableCommand {
   var program: String?
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Most rows of the input that are compared.", valueName: "count"))
-  var rows = 2048
+  var rows = SampleReader.usualLimit
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Most steps of error over time; fewer where double precision is slow.", valueName: "count"))

@@ -11,7 +11,7 @@ extension CalibrationOptions {
   func rows(_ file: ModelFile, _ graph: Graph) throws -> CalibrationRows {
     let reader = try SampleReader(
       file, graph, limit: calibrateRows, format: calibrateFormat, formatOption: "--calibrate-format")
-    let fit = try reader.sequences(calibrate)
+    let fit = try calibrate.flatMap(reader.sequences)
     do {
       let rows =
         if judge.isEmpty {
@@ -19,7 +19,7 @@ extension CalibrationOptions {
             graph.programs.first { $0.name == name }?.isBlock ?? false
           }
         } else {
-          CalibrationRows(fit: fit, judge: try reader.sequences(judge))
+          CalibrationRows(fit: fit, judge: try judge.flatMap(reader.sequences))
         }
       try rows.check(graph)
       return rows

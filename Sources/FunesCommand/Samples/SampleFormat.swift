@@ -20,13 +20,6 @@ enum SampleFormat: Equatable, ExpressibleByArgument {
   }
 
   static var allValueStrings: [String] { ["tensors"] + InputFormat.allCases.map(\.rawValue) }
-
-  var name: String {
-    switch self {
-    case .tensors: "tensors"
-    case .stream(let format): format.rawValue
-    }
-  }
 }
 
 /// Why a file of rows cannot be used, with the file's name where the reason lacks it.
@@ -41,7 +34,7 @@ struct SampleFileError: Error, CustomStringConvertible {
       return try body()
     } catch let error as StreamError where !error.namesFile {
       throw SampleFileError(files: [file], reason: error)
-    } catch let error as SampleError {
+    } catch let error where error is SampleError || error is CalibrationError {
       throw SampleFileError(files: [file], reason: error)
     }
   }

@@ -4,23 +4,34 @@
 import Funes
 import FunesConvert
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Reads sequences of rows for a model.
 struct SampleReader {
   /// Its inputs say how a file is read; of a translator the targets come from it.
   let file: ModelFile
   let graph: Graph
-  /// Most rows of a file, unless more or fewer are asked for.
-  static let usualLimit = 2048
-  let limit: Int
+  /// Most rows of a file.
+  var limit: Int
   let format: SampleFormat?
   /// The option that says what a file holds, if there is one.
   let formatOption: String?
-  private let program: ProgramInfo
-  private var model: Model { file.model }
+  /// Whose inputs are read of what names none.
+  let program: ProgramInfo
+  var model: Model { file.model }
 
-  /// - Parameter program: whose inputs a stream is; nil for the one that `run` chooses.
+  /// Most rows of a stream or a text, unless more or fewer are asked for.
+  static let usualLimit = 2048
+
+  /// - Parameter program: nil for what comes first: an encoder of numbers, or what `run` chooses.
   init(
-    _ file: ModelFile, _ graph: Graph, limit: Int, program: Int? = nil, format: SampleFormat? = nil,
+    _ file: ModelFile, _ graph: Graph, limit: Int = usualLimit, program: Int? = nil, format: SampleFormat? = nil,
     formatOption: String? = nil
   ) throws {
     self.file = file
@@ -28,82 +39,67 @@ struct SampleReader {
     self.limit = limit
     self.format = format
     self.formatOption = formatOption
-    self.program = file.model.programs[try program ?? file.model.programIndex(chosen: nil)]
+    let model = file.model
+    let encoder = model.generation?.encodeProgram.flatMap { model.programs[$0].inputs.first?.isIDs == false ? $0 : nil }
+    self.program = model.programs[try program ?? encoder ?? model.programIndex(chosen: nil)]
   }
 
-  /// The sequences of several files.
-  func sequences(_ paths: [String]) throws -> [CalibrationSequence] { try paths.flatMap(sequences) }
-
-  func sequences(_ path: String) throws -> [CalibrationSequence] {
-    let form = try form(of: path)
-    return try SampleFileError.naming(path) {
-      let sequences: [CalibrationSequence] =
+  /// The sequences of a file, none where it has no rows.
+  func sequences(_ path: String) throws -> [SampleSequence] {
+    try SampleFileError.naming(path) {
+      let form = try form(of: path)
+      let sequences: [SampleSequence] =
         switch form {
-        case .tensors: try tensors(path) { try SampleRows.sequences(path: path, for: graph) }
-        case .stream(.text) where Translator.suits(model): try translations(path)
-        case .stream(.text) where (try? LanguageModel(model)) != nil: try texts(path)
+        case .tensors: try tensors(path)
+        case .stream(.text) where readsSources: try translations(path)
+        case .stream(.text): try texts(path)
         case .stream(let form): try stream(path, form)
         }
+      for sequence in sequences { try sequence.check(graph) }
       return limited(sequences)
     }
   }
 
-  /// By program the rows of its inputs, sequence after sequence as if they were one, as far as there is room; of a program
-  /// that sees its rows at once those of the first.
-  func joined(_ path: String) throws -> [String: [String: ReferenceRows]] {
-    if try form(of: path) == .tensors {
-      return try SampleFileError.naming(path) {
-        try tensors(path) { try SampleRows.read(path: path, for: graph) }
-      }
-    }
-    var sequences = try sequences(path)
+  /// Those that a model is measured on: one or more.
+  func measured(_ path: String) throws -> [SampleSequence] {
+    let sequences = try sequences(path)
     guard !sequences.isEmpty else { throw StreamError.noRows(file: path) }
-    if sequences.contains(where: { $0.calls.contains { isBlock($0.program) } }) { sequences = [sequences[0]] }
-    let rows = ReportRows(sequences)
-    var joined: [String: [String: ReferenceRows]] = [:]
-    for name in Set(rows.sequences.flatMap(\.keys)) {
-      let part = rows.joined(name)
-      let room = model.programIndex(named: name).flatMap { model.rowLimit(of: $0) } ?? part.count
-      joined[name] = part.rows(0..<min(part.count, room))
-    }
-    return joined
-  }
-
-  /// What `read` makes of a file of tensors.
-  func tensors<Rows>(_ path: String, _ read: () throws -> Rows) throws -> Rows {
-    do {
-      return try read()
-    } catch CheckpointError.unknownFormat where format == nil {
-      throw StreamError.unknownSamples(file: path, option: formatOption)
-    }
+    return sequences
   }
 
   /// What was said that a file holds, or its own word for it, or what `run` would take it for.
   func form(of path: String) throws -> SampleFormat {
     if let format { return format }
-    let head = try bytes(path, upTo: 4096)
-    if head.starts(with: "RIFF".utf8) { return .stream(.wav) }
-    // Arrays and archives have bytes below 9 at their front.
-    guard head.allSatisfy({ $0 > 8 }) else { return .tensors }
-    return .stream(Translator.suits(model) ? .text : .usual(for: program.inputs.map { StreamPort($0) }))
+    let head = try head(path)
+    if head.withUnsafeBytes({ WAVHeader.isBegun($0) }) { return .stream(.wav) }
+    // No text has a zero among its bytes, and none begins as pickles and pointers to large files do.
+    let isText = !head.contains(0) && head.first != 0x80 && !head.starts(with: "version https://git-lfs".utf8)
+    guard isText else { return .tensors }
+    return .stream(readsSources ? .text : .usual(for: program.inputs.map { StreamPort($0) }))
   }
 
-  private func bytes(_ path: String, upTo limit: Int) throws -> [UInt8] {
+  /// What a file begins with. It is read again from the start, which a pipe cannot be.
+  private func head(_ path: String) throws -> [UInt8] {
     let input = try InputFile(path: path)
     defer { withExtendedLifetime(input) {} }
-    return try input.reader().takeAll(upTo: limit)
+    var status = stat()
+    guard fstat(input.descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw CheckpointError.notAFile(file: path)
+    }
+    return try input.reader().takeAll(upTo: 4096)
   }
 
-  private func isBlock(_ program: String) -> Bool { graph.programs.first { $0.name == program }?.isBlock ?? false }
-
-  // MARK: Kinds of files
-
-  private func stream(_ path: String, _ form: InputFormat) throws -> [CalibrationSequence] {
-    let ports = program.inputs.map { StreamPort($0) }
-    if let obstacle = form.obstacle(for: ports) {
-      throw ChoiceError.unsuitable(
-        what: "\"\(path)\" as \(form.rawValue), program \"\(program.name)\"", reason: obstacle)
+  private func tensors(_ path: String) throws -> [SampleSequence] {
+    do {
+      return try SampleRows.sequences(path: path, for: graph)
+    } catch CheckpointError.unknownFormat where format == nil {
+      throw StreamError.unknownSamples(file: path, option: formatOption)
     }
+  }
+
+  private func stream(_ path: String, _ form: InputFormat) throws -> [SampleSequence] {
+    let ports = program.inputs.map { StreamPort($0) }
+    try check(path, form, ports)
     let input = try InputFile(path: path)
     defer { withExtendedLifetime(input) {} }
     let layout = RowLayout(ports)
@@ -113,115 +109,55 @@ struct SampleReader {
     reader.ignoresPartialRow = true
     let words = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: layout.width)
     defer { words.deallocate() }
-    var sequences: [CalibrationSequence] = []
     var rows: [UInt32] = []
-    func end() {
-      guard !rows.isEmpty else { return }
-      let count = rows.count / layout.width
-      var inputs: [String: ReferenceRows] = [:]
-      for (port, offset) in zip(layout.ports, layout.offsets) {
-        let values = (0..<count).flatMap { row in
-          let begin = row * layout.width + offset
-          return rows[begin..<begin + port.width]
-        }
-        inputs[port.name] =
-          port.isIDs ? .ids(values.map { Int32(bitPattern: $0) }) : .floats(values.map { Float(bitPattern: $0) })
-      }
-      sequences.append(
-        CalibrationSequence(calls: [.init(program: program.name, inputs: inputs, rowCount: count)]))
-      rows = []
+    var count = 0
+    while count < limit, try reader.next(into: words) == .row {
+      rows.append(contentsOf: words)
+      count += 1
     }
-    var left = limit
-    reading: while left > 0 {
-      switch try reader.next(into: words) {
-      case .row:
-        rows.append(contentsOf: words)
-        left -= 1
-      case .endOfSequence: end()
-      case .end:
-        if form == .f32 || form == .i16, bytes.remainder > 0 {
-          Talk.say("funes: \"\(path)\": left out \(counted(bytes.remainder, "byte")) at its end, which fill no row")
-        }
-        break reading
-      }
+    if count < limit, form == .f32 || form == .i16 || form == .pcm16, bytes.remainder > 0 {
+      Talk.say("funes: \"\(path)\": left out \(counted(bytes.remainder, "byte")) at its end, which fill no row")
     }
-    end()
-    return sequences
+    var inputs: [String: ReferenceRows] = [:]
+    for (port, offset) in zip(layout.ports, layout.offsets) {
+      let values = (0..<count).flatMap { row in
+        let begin = row * layout.width + offset
+        return rows[begin..<begin + port.width]
+      }
+      inputs[port.name] =
+        port.isIDs ? .ids(values.map { Int32(bitPattern: $0) }) : .floats(values.map { Float(bitPattern: $0) })
+    }
+    return [SampleSequence(calls: [.init(program: program.name, inputs: inputs, rowCount: count)])]
   }
 
-  /// A text through a language model's vocabulary.
-  private func texts(_ path: String) throws -> [CalibrationSequence] {
-    let language = try LanguageModel(model)
-    let name = model.programs[language.program].name
-    return try language.sequences(text: path, ids: nil, limit: limit).map { ids in
-      CalibrationSequence(calls: [
-        .init(program: name, inputs: [language.input.name: .ids(ids)], rowCount: ids.count)
-      ])
-    }
-  }
-
-  /// Lines of source, each with the target that the model without calibration gives it.
-  private func translations(_ path: String) throws -> [CalibrationSequence] {
-    let translator = try Translator(engine: try SessionHolder(file))
-    guard let table = translator.source.symbols?.asLines else {
-      throw ChoiceError.unsuitable(what: "\"\(path)\"", reason: "found no vocabulary at the model's source; try an npz")
-    }
-    guard let generation = model.generation, let encode = generation.encodeProgram else { return [] }
-    let (encoder, decoder) = (model.programs[encode], model.programs[generation.stepProgram])
-    let input = try InputFile(path: path)
-    defer { withExtendedLifetime(input) {} }
-    var lines = TextDecoder(table: table, reader: input.reader())
-    var sequences: [CalibrationSequence] = []
-    var ids: [Int32] = []
-    var left = limit
-    var isAtEnd = false
-    while !isAtEnd, left > 0 {
-      let event = try lines.next()
-      if case .id(let id) = event {
-        ids.append(id)
-        continue
-      }
-      isAtEnd = event == .end
-      guard !ids.isEmpty else { continue }
-      let source = try translator.sourceRows(ids)
-      var target = [translator.startID]
-      try translator.translate(ids) { target.append(Int32($0)) }
-      sequences.append(
-        CalibrationSequence(calls: [
-          .init(program: encoder.name, inputs: [encoder.inputs[0].name: .ids(source)], rowCount: source.count),
-          .init(
-            program: decoder.name, inputs: [decoder.inputs[generation.input].name: .ids(target)],
-            rowCount: target.count),
-        ]))
-      left -= source.count + target.count
-      ids = []
-    }
-    return sequences
+  /// Refuses a form in which the inputs cannot be read.
+  func check(_ path: String, _ form: InputFormat, _ ports: [StreamPort]) throws(ChoiceError) {
+    guard let obstacle = form.obstacle(for: ports) else { return }
+    throw .unsuitable(what: "\"\(path)\" as \(form.rawValue), program \"\(program.name)\"", reason: obstacle)
   }
 
   // MARK: What the model has room for
 
   /// No more rows than asked for, and sequences no longer than the model's positions and memories.
-  private func limited(_ sequences: [CalibrationSequence]) -> [CalibrationSequence] {
+  private func limited(_ sequences: [SampleSequence]) -> [SampleSequence] {
     var left = limit
-    var limited: [CalibrationSequence] = []
-    for sequence in sequences where left > 0 {
-      guard sequence.calls.count == 1 else {
-        limited.append(sequence)
-        left -= sequence.rowCount
-        continue
+    var limited: [SampleSequence] = []
+    for sequence in sequences where left > 0 && sequence.rowCount > 0 {
+      let calls = sequence.calls.map { call in
+        isBlock(call.program)
+          ? call.rows(0..<min(room(of: call.program), call.rowCount)) : call.rows(0..<min(left, call.rowCount))
       }
-      let call = sequence.calls[0]
-      let room = model.programIndex(named: call.program).flatMap { model.rowLimit(of: $0) } ?? .max
-      let count = min(left, call.rowCount)
-      var first = 0
-      while first < count {
-        let end = room < count - first ? first + room : count
-        limited.append(CalibrationSequence(calls: [call.rows(first..<end)]))
-        first = isBlock(call.program) ? count : end
-      }
-      left -= count
+      let shortened = SampleSequence(calls: calls)
+      limited += calls.count == 1 ? shortened.pieces(room: room(of: calls[0].program)) : [shortened]
+      left -= shortened.rowCount
     }
     return limited
   }
+
+  /// Rows that a program takes from a reset on.
+  private func room(of program: String) -> Int {
+    model.programIndex(named: program).flatMap { model.rowLimit(of: $0) } ?? .max
+  }
+
+  private func isBlock(_ program: String) -> Bool { graph.programs.first { $0.name == program }?.isBlock ?? false }
 }

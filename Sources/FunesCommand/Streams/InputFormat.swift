@@ -38,7 +38,7 @@ enum InputFormat: String, CaseIterable, Sendable {
       }
       guard self == .text else { return nil }
       guard let symbols = ports[0].symbols, symbols.kind != .labels else {
-        return "found no vocabulary at input \"\(ports[0].name)\", expected one; try --input ids"
+        return "found no vocabulary at input \"\(ports[0].name)\", expected one; the format ids takes numbers"
       }
       return ports[0].width == 1 ? nil : "found \(ports[0].width) ids a row, expected one"
     case .pcm16:

@@ -24,13 +24,13 @@ extension StreamError: CustomStringConvertible {
     case .outputClosed: "the output was closed"
     case .unknownSamples(let file, let option):
       "\"\(file)\": found neither tensors nor a WAV nor a text, expected one of them"
-        + (option.map { "; \($0) says how bare numbers are to be read" } ?? "")
+        + (option.map { "; \($0) says how it is to be read" } ?? "")
     case .noRows(let file): "\"\(file)\": found no rows, expected one or more"
     case .notAWAV(let file): "\"\(file)\": found no WAV file with samples, expected 16-bit PCM of one channel"
     case .unsuitableWAV(let file, let what, let found, let expected):
       "\"\(file)\": found \(what) \(found), expected \(expected); convert it, as ffmpeg -i in.wav -ac 1 -c:a pcm_s16le"
         + "\(what.hasPrefix("samples") ? " -ar \(expected)" : "") out.wav does"
-    case .unexpectedWAV(let file): "\"\(file)\": found a WAV, expected samples alone; --input wav reads it"
+    case .unexpectedWAV(let file): "\"\(file)\": found a WAV, expected samples alone; the format wav reads it"
     case .shortWAV(let file, let missing):
       "\"\(file)\": found \(counted(missing, "byte")) of samples fewer than its header says; --ignore-partial takes it as it is"
     case .partialRow(let row, let found, let expected):

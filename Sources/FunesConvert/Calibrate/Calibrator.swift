@@ -114,7 +114,7 @@ public struct Calibrator {
 
   /// Rounds one matrix and enters what that does to its product; nil where it meets no vectors.
   private func rounded(
-    _ graph: Graph, _ product: (constant: Int, uses: [MatrixUse]), _ sequences: [CalibrationSequence],
+    _ graph: Graph, _ product: (constant: Int, uses: [MatrixUse]), _ sequences: [SampleSequence],
     _ converter: Converter, _ calibration: inout Calibration
   ) throws -> QuantizedMatrix? {
     let constant = graph.constants[product.constant]

@@ -11,7 +11,7 @@ struct InputCollector {
   let converter: Converter
 
   /// The second moments of what `uses` multiply, over all sequences.
-  func hessian(of uses: [MatrixUse], cols: Int, over sequences: [CalibrationSequence]) throws -> Hessian {
+  func hessian(of uses: [MatrixUse], cols: Int, over sequences: [SampleSequence]) throws -> Hessian {
     var shown: Set<Int> = []
     var gated: Set<Int> = []
     for use in uses {
@@ -49,13 +49,13 @@ struct InputCollector {
 /// One run of a program with some of its values shown.
 private struct ProgramRun {
   let graph: Graph
-  private let call: CalibrationSequence.Call
+  private let call: SampleSequence.Call
   private let program: Graph.Program
   private var values: [Int: [Float]] = [:]
   /// States of cells as the run began.
   private var states: [Int: [Float]] = [:]
 
-  init(_ graph: Graph, _ index: Int, _ call: CalibrationSequence.Call, _ runner: ModelRunner) throws {
+  init(_ graph: Graph, _ index: Int, _ call: SampleSequence.Call, _ runner: ModelRunner) throws {
     self.graph = graph
     self.call = call
     program = graph.programs[index]

@@ -23,7 +23,7 @@ public struct OutputDifference: Sendable, Equatable {
 
 /// The float reference's outputs over sequences: made once, held against many files.
 public struct JudgedOutputs: Sendable {
-  private let sequences: [CalibrationSequence]
+  private let sequences: [SampleSequence]
   /// By sequence, call and output.
   private let expected: [[[ReferenceResult.Rows]]]
   private let ports: [String: [Graph.Port]]
@@ -32,7 +32,7 @@ public struct JudgedOutputs: Sendable {
 
   /// Runs the reference. `progress` is told of rows done, and of how many.
   public init(
-    _ graph: Graph, _ sequences: [CalibrationSequence], progress: (Int, Int) -> Void = { _, _ in }
+    _ graph: Graph, _ sequences: [SampleSequence], progress: (Int, Int) -> Void = { _, _ in }
   ) throws {
     self.sequences = sequences
     let runner = ReferenceRunner(graph)

@@ -22,7 +22,7 @@ extension CheckpointError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .cannotRead(let file, let code): "\"\(file)\": cannot be read: \(String(cString: strerror(code)).lowercased())"
-    case .notAFile(let file): "\"\(file)\": found a folder or a device, expected a file"
+    case .notAFile(let file): "\"\(file)\": found a folder, a pipe or a device, expected a file"
     case .unknownFormat(let file, []): "\"\(file)\": is empty, expected safetensors, a PyTorch file, GGUF, npz or npy"
     case .unknownFormat(let file, let found):
       "\"\(file)\": found \(CheckpointError.beginning(found)), expected safetensors, a PyTorch "

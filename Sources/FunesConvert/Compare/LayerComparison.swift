@@ -26,22 +26,15 @@ public struct LayerComparison {
 
   /// - Parameters:
   ///   - converter: with the precisions that are to be measured.
-  ///   - inputs: rows of each program by name; random ones for programs that are not given.
+  ///   - given: sequences of rows, each from a reset; random rows for programs that have none.
   ///   - rows: how many random rows; fewer where positions or memories have no room for them.
-  public init(
-    _ graph: Graph, converter: Converter, inputs: [String: [String: ReferenceRows]] = [:], rows: Int
-  ) throws {
+  public init(_ graph: Graph, converter: Converter, given: [SampleSequence] = [], rows: Int) throws {
     let pair = try PairedRun(graph, converter: converter)
-    let model = pair.file.model
-    let programs = model.programs
-    for index in model.programOrder {
-      let program = programs[index]
-      let rows = min(rows, model.rowLimit(of: index) ?? rows)
-      let rowInputs = inputs[program.name] ?? program.randomRows(rows, seed: UInt64(index) + 1)
-      let port = program.inputs[0]
-      let count = rowInputs[port.name].map { $0.count / max(1, port.width) } ?? rows
-      let call = try pair.run(index, inputs: rowInputs, rows: count)
-      add(pair.exposed, pair.exposed.programs[index], named: graph.programs[index].outputs, call)
+    var measured = MeasuredRows(given)
+    measured.fit(pair.file.model)
+    measured.fillUp(pair.file.model, rows: rows)
+    try pair.run(measured.sequences) { part in
+      add(pair.exposed, pair.exposed.programs[part.program], named: graph.programs[part.program].outputs, part.made)
     }
   }
 

@@ -18,6 +18,18 @@ struct PairedCall {
   var cells: [Int: PairedRows] = [:]
 }
 
+/// Some rows of a sequence's call and what both sides made of them.
+struct PairedPart {
+  var program: Int
+  var whole: SampleSequence.Call
+  /// Among the rows of `whole`.
+  var range: Range<Int>
+  var inputs: [String: ReferenceRows]
+  /// Whether a sequence begins here.
+  var isFirst: Bool
+  var made: PairedCall
+}
+
 /// Both sides of a comparison, which keep their states from call to call.
 final class PairedRun {
   /// The graph with every value and the gates of every cell as outputs.
@@ -52,6 +64,30 @@ final class PairedRun {
   func reset() {
     runner.reset()
     reference.reset()
+  }
+
+  /// Rows of one call of a stream, where everything on the way is kept until it is compared.
+  private static let chunk = 64
+
+  /// Goes through sequences, each from a reset and program after program, and gives what was made part by part.
+  func run(_ sequences: [SampleSequence], take: (PairedPart) throws -> Void) throws {
+    let programs = file.model.programs
+    for sequence in sequences {
+      reset()
+      var isFirst = true
+      for index in file.model.programOrder {
+        guard let whole = sequence.call(of: programs[index].name) else { continue }
+        let chunk = programs[index].isBlock ? max(1, whole.rowCount) : PairedRun.chunk
+        for first in stride(from: 0, to: whole.rowCount, by: chunk) {
+          let range = first..<min(first + chunk, whole.rowCount)
+          let inputs = whole.rows(range).inputs
+          let made = try run(index, inputs: inputs, rows: range.count)
+          try take(
+            PairedPart(program: index, whole: whole, range: range, inputs: inputs, isFirst: isFirst, made: made))
+          isFirst = false
+        }
+      }
+    }
   }
 
   /// Runs a program over `count` rows of its inputs: row by row where there are cell states to be seen between them.

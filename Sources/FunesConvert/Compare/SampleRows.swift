@@ -91,14 +91,9 @@ extension CheckpointTensor {
 
 /// Rows that a user gives for a graph's inputs.
 public enum SampleRows {
-  /// By program, the rows of its inputs: tensors of the file named as the inputs are. Programs none of whose inputs the
-  /// file has are left out.
-  public static func read(path: String, for graph: Graph) throws -> [String: [String: ReferenceRows]] {
-    try batches(path: path, for: graph).mapValues(\.inputs)
-  }
-
-  /// The sequences of a batch, each through the programs in the order in which a sequence goes through them.
-  public static func sequences(path: String, for graph: Graph) throws -> [CalibrationSequence] {
+  /// Tensors of a file named as inputs are: the sequences of a batch, each through the programs in the order in which a
+  /// sequence goes through them. Programs none of whose inputs the file has are left out.
+  public static func sequences(path: String, for graph: Graph) throws -> [SampleSequence] {
     let batches = try batches(path: path, for: graph)
     return graph.sequences(
       graph.programOrder.compactMap { index in
@@ -139,5 +134,27 @@ public enum SampleRows {
         program: program.name, input: program.inputs.first?.name ?? "", found: file.tensorNames)
     }
     return programs
+  }
+}
+
+extension Graph {
+  /// Sequences of a batch: by program the rows of each input, of which every `rowCount` in turn are a sequence.
+  public func sequences(
+    _ programs: [(name: String, inputs: [String: ReferenceRows], batch: Int)]
+  ) -> [SampleSequence] {
+    let count = programs.map(\.batch).max() ?? 0
+    return (0..<count).map { sequence in
+      SampleSequence(
+        calls: programs.filter { sequence < $0.batch }.map { program in
+          let first = program.inputs.min { $0.key < $1.key }
+          let width =
+            self.programs.first { $0.name == program.name }?.inputs.first { $0.name == first?.key }
+            .map { values[$0.value].width } ?? 1
+          let total = (first?.value.count ?? 0) / max(1, width)
+          let rows = total / max(1, program.batch)
+          return SampleSequence.Call(program: program.name, inputs: program.inputs, rowCount: total)
+            .rows(sequence * rows..<(sequence + 1) * rows)
+        })
+    }
   }
 }

@@ -37,9 +37,9 @@ struct OutputFigures {
     }
   }
 
-  /// Takes up the outputs of a call over rows `begin`… of a sequence's part.
+  /// Takes up the outputs of a call over rows `begin`… of a sequence's call `whole`.
   mutating func add(
-    _ program: Int, _ ports: [Graph.Port], _ call: PairedCall, _ part: ReportRows.Part, at begin: Int, count: Int
+    _ program: Int, _ ports: [Graph.Port], _ call: PairedCall, _ whole: SampleSequence.Call, at begin: Int, count: Int
   ) {
     for (index, port) in ports.enumerated() {
       let place = first[program] + index
@@ -49,11 +49,11 @@ struct OutputFigures {
         let (expected, found) = (rows.expected[row..<(row + width)], rows.found[row..<(row + width)])
         outputs[place].difference.add(expected: expected, found: found)
         outputs[place].decisions?.add(expected: expected, found: found, scores[place])
-        guard begin + count == part.count, row + width == rows.expected.count else { continue }
+        guard begin + count == whole.rowCount, row + width == rows.expected.count else { continue }
         outputs[place].lastDecisions?.add(expected: expected, found: found, scores[place])
       }
       guard let place = language?.place, place.program == program, place.output == port.name,
-        case .ids(let ids)? = part.inputs[place.input], rows.found.count == count * width
+        case .ids(let ids)? = whole.inputs[place.input], rows.found.count == count * width
       else { continue }
       for row in 0..<count where begin + row + 1 < ids.count {
         let range = (row * width)..<((row + 1) * width)

@@ -35,8 +35,6 @@ public struct ReportMaker {
   /// Most multiplications of the long stream in double precision, half a minute's work, and steps that are run anyhow.
   private static let affordable = 30_000_000_000
   private static let fewestSteps = 1_000
-  /// Rows of one call of a stream, where everything on the way is kept until it is compared.
-  private static let chunk = 64
 
   public init(_ file: ModelFile, graph: Graph, program: Int) {
     self.file = file
@@ -45,14 +43,14 @@ public struct ReportMaker {
   }
 
   /// - Parameter converter: gives the file's own matrices.
-  public func report(_ rows: ReportRows, converter: Converter) throws -> ModelReport {
+  public func report(_ rows: MeasuredRows, converter: Converter) throws -> ModelReport {
     var report = ModelReport(summary: try ModelReport.Summary(file.model))
     report.search = file.model.metadata.first { $0.key == "search" }.flatMap { SearchNote($0.value) }
     let programs = file.model.programs
     report.inputs = file.model.programOrder.map { programs[$0].name }.map { name in
       ModelReport.Input(
         program: name, isRandom: rows.randomPrograms.contains(name),
-        sequenceCount: rows.sequences.count { $0[name] != nil }, rowCount: rows.count(of: name))
+        sequenceCount: rows.sequences.count { $0.call(of: name) != nil }, rowCount: rows.count(of: name))
     }
     let ranges = try compare(rows, converter, &report)
     report.course = try course(rows)
@@ -64,7 +62,7 @@ public struct ReportMaker {
   // MARK: Layers and outputs
 
   private func compare(
-    _ rows: ReportRows, _ converter: Converter, _ report: inout ModelReport
+    _ rows: MeasuredRows, _ converter: Converter, _ report: inout ModelReport
   ) throws -> ActivationRanges {
     let pair = try PairedRun(graph, converter: converter)
     let programs = file.model.programs
@@ -73,23 +71,15 @@ public struct ReportMaker {
     var outputs = OutputFigures(file.model, language, hasSequences: rows.sequences.count > 1)
     let total = programs.reduce(0) { $0 + rows.count(of: $1.name) }
     var done = 0
-    for sequence in rows.sequences {
-      pair.reset()
-      ranges.reset()
-      for index in file.model.programOrder {
-        guard let part = sequence[programs[index].name] else { continue }
-        let chunk = programs[index].isBlock ? max(1, part.count) : ReportMaker.chunk
-        for first in stride(from: 0, to: part.count, by: chunk) {
-          let count = min(chunk, part.count - first)
-          let inputs = part.rows(first..<(first + count))
-          let call = try pair.run(index, inputs: inputs, rows: count)
-          layers.add(pair.exposed, pair.exposed.programs[index], named: graph.programs[index].outputs, call)
-          ranges.add(pair.exposed, pair.exposed.programs[index], inputs: inputs, call)
-          outputs.add(index, graph.programs[index].outputs, call, part, at: first, count: count)
-          done += count
-          progress("layers", done, total)
-        }
-      }
+    try pair.run(rows.sequences) { part in
+      let (program, count) = (pair.exposed.programs[part.program], part.range.count)
+      let named = graph.programs[part.program].outputs
+      if part.isFirst { ranges.reset() }
+      layers.add(pair.exposed, program, named: named, part.made)
+      ranges.add(pair.exposed, program, inputs: part.inputs, part.made)
+      outputs.add(part.program, named, part.made, part.whole, at: part.range.lowerBound, count: count)
+      done += count
+      progress("layers", done, total)
     }
     report.layers = layers.layers
     report.outputs = outputs.outputs
@@ -99,10 +89,10 @@ public struct ReportMaker {
 
   // MARK: The long stream
 
-  private func course(_ rows: ReportRows) throws -> ModelReport.Course? {
+  private func course(_ rows: MeasuredRows) throws -> ModelReport.Course? {
     let info = file.model.programs[program]
-    let whole = rows.joined(info.name)
-    guard !info.isBlock, whole.count > 0 else { return nil }
+    let whole = rows.sequences.joined(info.name)
+    guard !info.isBlock, whole.rowCount > 0 else { return nil }
     let pair = try StreamPair(file, graph: graph, program: program)
     let steps = pair.affordable(
       steps, multiplications: ReportMaker.affordable, least: min(ReportMaker.fewestSteps, steps))
@@ -115,16 +105,16 @@ public struct ReportMaker {
         var inputs: [String: ReferenceRows] = [:]
         var left = count
         while left > 0 {
-          let more = min(left, whole.count - next)
-          inputs.merge(whole.rows(next..<(next + more))) { $0.appending($1) }
-          next = (next + more) % whole.count
+          let more = min(left, whole.rowCount - next)
+          inputs.merge(whole.rows(next..<(next + more)).inputs) { $0.appending($1) }
+          next = (next + more) % whole.rowCount
           left -= more
         }
         return inputs
       },
       progress: { progress("error over time", $0, steps) })
     return ModelReport.Course(
-      program: info.name, ends: ends, signals: signals, repetitions: Double(steps) / Double(whole.count))
+      program: info.name, ends: ends, signals: signals, repetitions: Double(steps) / Double(whole.rowCount))
   }
 
   /// 100, 150, 200, 300, 500, 700, 1000 and so on, six to each power of ten, up to the last step.
@@ -163,16 +153,19 @@ public struct ReportMaker {
     return matrices
   }
 
-  private func time(_ rows: ReportRows, _ report: inout ModelReport) throws {
+  private func time(_ rows: MeasuredRows, _ report: inout ModelReport) throws {
     let bytes = Dictionary(file.model.constants.map { ($0.name, $0.byteCount) }) { first, _ in first }
     var counted: Set<String> = []
     for (index, info) in file.model.programs.enumerated() {
       progress("time", index, file.model.programs.count)
-      let whole = info.isBlock ? rows.sequences.compactMap { $0[info.name] }.first : rows.joined(info.name)
+      let whole =
+        info.isBlock
+        ? rows.sequences.compactMap { $0.call(of: info.name) }.first : rows.sequences.joined(info.name)
       var times: OperatorTimes?
-      if let whole, whole.count > 0 {
+      if let whole, whole.rowCount > 0 {
         times = try OperatorTimes(
-          file, program: index, inputs: whole.inputs, rows: info.isBlock ? whole.count : 1, of: whole.count, isa: isa)
+          file, program: index, inputs: whole.inputs, rows: info.isBlock ? whole.rowCount : 1, of: whole.rowCount,
+          isa: isa)
         report.times.append(times!)
       }
       for (place, op) in file.model.operators[info.operators].enumerated() {

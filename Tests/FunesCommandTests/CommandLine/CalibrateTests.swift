@@ -90,6 +90,13 @@ import Testing
       judged.code == 0 && judged.text.contains("on 60 rows, judged by 100 others"), "\(judged.talk)\(judged.text)")
     let over = try Shell.funes(convert + ["--calibrate", folder.path("m.funes")])
     #expect(over.code == 64 && over.talk.contains("the file of --calibrate"), "\(over.talk)")
+    let judging = try Shell.funes(convert + ["--judge", less, "--judge", folder.path("m.funes")])
+    #expect(judging.code == 64 && judging.talk.contains("the file of --judge"), "\(judging.talk)")
+    // What is wrong is said of the file that it is in.
+    let bad = try write("bad.csv", Array((lines(9) + "nan,0,0\n").utf8))
+    let refused = try Shell.funes(convert + ["--calibrate", bad, "--calibrate", less])
+    #expect(refused.code == 65 && refused.talk.contains("\"\(bad)\": calibration") && refused.talk.contains("row 9"))
+    #expect(!refused.talk.contains(less), "\(refused.talk)")
   }
 
   /// `--input` of `convert`, `compare` and `report` reads a stream as `--calibrate` does.
@@ -116,6 +123,11 @@ import Testing
       let rows = (outputs[0]["difference"] as? [String: Any])?["rows"] as? Int
       #expect((object["model"] as? [String: Any])?["rows"] as? String == source && rows == 30, "\(made.talk)")
     }
+    let some = try Shell.funes(report + [csv, "--rows", "6"])
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(some.bytes)) as? [String: Any])
+    #expect((object["inputs"] as? [[String: Any]])?[0]["rows"] as? Int == 6, "\(some.text)")
+    let pipe = try Shell.funes(compare + ["/dev/null"])
+    #expect(pipe.code == 66 && pipe.talk.contains("expected a file"), "\(pipe.talk)")
     let none = try write("none", [])
     for command in [compare, report] {
       let refused = try Shell.funes(command + [none])
@@ -148,6 +160,26 @@ import Testing
     }
   }
 
+  /// The largest number stands behind what a comparison of layers would read.
+  @Test func fullScaleIsThatOfTheWholeFile() throws {
+    let numbers = (0..<6_600).map { Float($0 % 7) / 100 } + [9, 8, 7]
+    let text = numbers.map { "\($0)\n" }.enumerated().map {
+      $0.offset % 3 == 2 ? $0.element : $0.element.dropLast() + ","
+    }
+    let csv = try write("rows.csv", Array(text.joined().utf8))
+    var header = "{\"input\":{\"dtype\":\"F32\",\"shape\":[2201,3],\"data_offsets\":[0,26412]}}"
+    while header.utf8.count % 8 != 0 { header += " " }
+    let tensors = try write(
+      "rows.safetensors", [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8) + littleEndian(numbers))
+    let model = folder.path("m.funes")
+    #expect(try Shell.funes(["convert", weights, "-o", model, "--rows", "0"]).code == 0)
+    let stream = ["compare", model, "--against", weights, "--stream", "--steps", "200", "--json"]
+    let found = try Shell.funes(stream + ["--input", csv])
+    let expected = try Shell.funes(stream + ["--input", tensors])
+    let without = try Shell.funes(stream)
+    #expect(!found.bytes.isEmpty && found.bytes == expected.bytes && found.bytes != without.bytes, "\(found.talk)")
+  }
+
   @Test func whatCannotCalibrateIsRefused() throws {
     let cases: [(Int32, [UInt8], [String], String)] = [
       (65, [], [], "found 0 rows in all"),
@@ -157,7 +189,9 @@ import Testing
       (65, Array((lines(10) + "nan,0,0\n" + lines(10)).utf8), [], "row 10"),
       (65, WAV.bytes([1, 2, 3], channels: 2), [], "found channels 2, expected 1"),
       (65, WAV.bytes([1, 2, 3], bits: 8), [], "found bits a sample 8, expected 16"),
-      (65, Array("RIFF".utf8), [], "found no WAV file"),
+      (65, Array("RIFF0000WAVE".utf8), [], "found no WAV file"),
+      (65, Array("RIFFRAFF".utf8), [], "found \"RIFFRAFF\", expected a number"),
+      (65, Array("version https://git-lfs.github.com/spec/v1\n".utf8), [], "Git LFS"),
       (64, Array("abc".utf8), ["--calibrate-format", "text"], "expected one input of ids"),
       (64, Array(lines(20).utf8), ["--calibrate-format", "mp3"], "mp3"),
       (64, Array(lines(20).utf8), ["--damping", "0"], "--damping"),

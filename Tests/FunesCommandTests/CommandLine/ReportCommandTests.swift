@@ -261,6 +261,12 @@ private final class Markup: NSObject, XMLParserDelegate {
     #expect(language["agreement"] as? Double == expected["agreement"] as? Double)
     let decisions = (object["outputs"] as? [[String: Any]])?.first?["decisions"] as? [String: Any]
     #expect(decisions?["rows"] as? Int == 180)
+    // A comparison of layers sees the same text.
+    let compared = try Shell.funes(
+      ["compare", model, "--against", weights, "--recipe", recipe, "--input", folder.path("text"), "--json"])
+    let layers = try JSONSerialization.jsonObject(with: Data(compared.bytes)) as? [[String: Any]]
+    let difference = (object["outputs"] as? [[String: Any]])?.first?["difference"] as? NSDictionary
+    #expect(difference != nil && layers?.last?["difference"] as? NSDictionary == difference, "\(compared.talk)")
     try Self.write(Array("abx".utf8), folder.path("bad"))
     let refused = try Shell.funes(arguments + ["--input", folder.path("bad"), "--json"])
     #expect(refused.code == 65 && refused.talk.contains("found \"x\"") && refused.bytes.isEmpty, "\(refused.talk)")
@@ -281,7 +287,7 @@ private final class Markup: NSObject, XMLParserDelegate {
       (64, start + ["-o", folder.path("page.txt")], "ends in .html"),
       (64, start + ["--program", "walk"], "found \"walk\""),
       (65, start + ["--input", folder.path("text"), "-o", folder.path("p.html")], "found \"some\", expected a number"),
-      (65, start + ["--input", folder.path("empty"), "-o", folder.path("p.html")], "empty"),
+      (65, start + ["--input", folder.path("empty"), "-o", folder.path("p.html")], "found no rows"),
       (65, start + ["--input", folder.path("other"), "-o", folder.path("p.html")], "found no rows for input"),
       (65, ["report", model, "--against", folder.path("lstm"), "-o", folder.path("p.html")], "sha256"),
       (66, start + ["--input", folder.path("none"), "-o", folder.path("p.html")], folder.path("none")),

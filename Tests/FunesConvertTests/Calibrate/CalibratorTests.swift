@@ -9,10 +9,10 @@ import Testing
 
 @Suite struct CalibratorTests {
   /// Rows that follow each other smoothly, as signals do.
-  private static func sequence(_ graph: Graph, rows: Int, seed: UInt64) -> CalibrationSequence {
+  private static func sequence(_ graph: Graph, rows: Int, seed: UInt64) -> SampleSequence {
     let width = graph.values[graph.programs[0].inputs[0].value].width
     let values = GPTQTests.correlated(rows, cols: width, seed: seed)
-    return CalibrationSequence(calls: [
+    return SampleSequence(calls: [
       .init(program: "step", inputs: ["x": .floats(values)], rowCount: rows)
     ])
   }
@@ -47,7 +47,7 @@ import Testing
 
   /// Σ x² of each column by the reference's trace.
   private static func energies(
-    of use: MatrixUse, _ graph: Graph, _ result: ReferenceResult, _ sequence: CalibrationSequence, cols: Int
+    of use: MatrixUse, _ graph: Graph, _ result: ReferenceResult, _ sequence: SampleSequence, cols: Int
   ) throws -> [Double] {
     func sum(_ vectors: [[Float]]) -> [Double] {
       (0..<cols).map { col in vectors.reduce(0) { $0 + Double($1[col]) * Double($1[col]) } }
@@ -116,7 +116,7 @@ import Testing
   @Test func rowsArePartedByTime() throws {
     let graph = Graph.streaming(.gru, inputs: 2, units: 3, outputs: 2)
     let values = (0..<40).map(Float.init)
-    let one = CalibrationSequence(calls: [.init(program: "step", inputs: ["x": .floats(values)], rowCount: 20)])
+    let one = SampleSequence(calls: [.init(program: "step", inputs: ["x": .floats(values)], rowCount: 20)])
     let cut = try CalibrationRows(splitting: [one]) { _ in false }
     #expect(cut.fitRowCount == 16 && cut.judgeRowCount == 4)
     #expect(cut.judge[0].calls[0].inputs == ["x": .floats(Array(values[32...]))])
@@ -133,8 +133,8 @@ import Testing
 
   @Test func rowsThatCannotCalibrateAreRefused() throws {
     let graph = Graph.streaming(.gru, inputs: 2, units: 3, outputs: 2)
-    func rows(_ values: [Float], _ count: Int, input: String = "x") -> CalibrationSequence {
-      CalibrationSequence(calls: [.init(program: "step", inputs: [input: .floats(values)], rowCount: count)])
+    func rows(_ values: [Float], _ count: Int, input: String = "x") -> SampleSequence {
+      SampleSequence(calls: [.init(program: "step", inputs: [input: .floats(values)], rowCount: count)])
     }
     let good = rows([Float](repeating: 0.5, count: 40), 20)
     #expect(throws: CalibrationError.tooFewRows(part: "in all", found: 0, expected: 10)) {
@@ -143,7 +143,7 @@ import Testing
     #expect(throws: CalibrationError.tooFewRows(part: "in all", found: 5, expected: 10)) {
       try CalibrationRows(splitting: [rows([Float](repeating: 0, count: 10), 5)]) { _ in false }
     }
-    func check(_ fit: CalibrationSequence, _ judge: CalibrationSequence) throws {
+    func check(_ fit: SampleSequence, _ judge: SampleSequence) throws {
       try CalibrationRows(fit: [fit], judge: [judge]).check(graph)
     }
     #expect(throws: CalibrationError.tooFewRows(part: "to fit", found: 3, expected: 8)) {

@@ -14,7 +14,7 @@ import Testing
   init() throws {
     let values = GPTQTests.correlated(60, cols: 12, seed: 41)
     judged = try JudgedOutputs(
-      graph, [CalibrationSequence(calls: [.init(program: "step", inputs: ["x": .floats(values)], rowCount: 60)])])
+      graph, [SampleSequence(calls: [.init(program: "step", inputs: ["x": .floats(values)], rowCount: 60)])])
   }
 
   private func search(_ goal: PrecisionGoal) throws -> (plan: PrecisionPlan, outputs: [OutputDifference]) {

@@ -36,10 +36,12 @@ import Testing
     #expect(ReportMaker.ends(upTo: 100_000).suffix(3) == [50_000, 70_000, 100_000])
   }
 
-  private static func rows(_ file: ModelFile, _ count: Int) -> ReportRows {
+  private static func rows(_ file: ModelFile, _ count: Int) -> MeasuredRows {
     let program = file.model.programs[0]
     let inputs = program.randomRows(count, seed: 1)
-    return ReportRows(sequences: [[program.name: .init(inputs: inputs, count: count)]])
+    return MeasuredRows([
+      SampleSequence(calls: [.init(program: program.name, inputs: inputs, rowCount: count)])
+    ])
   }
 
   @Test(arguments: TestCell.allCases) func aReportSaysWhatAComparisonSays(cell: TestCell) throws {
@@ -49,8 +51,7 @@ import Testing
     maker.steps = 300
     let rows = ReportTests.rows(file, 70)
     let report = try maker.report(rows, converter: Converter(as: file.model))
-    let inputs = ["step": rows.sequences[0]["step"]!.inputs]
-    let comparison = try LayerComparison(graph, converter: Converter(as: file.model), inputs: inputs, rows: 70)
+    let comparison = try LayerComparison(graph, converter: Converter(as: file.model), given: rows.sequences, rows: 70)
     #expect(report.layers == comparison.layers)
     #expect(report.outputs.map(\.difference) == [comparison.layers.last!.difference])
     #expect(report.outputs[0].decisions?.rowCount == 70 && report.outputs[0].lastDecisions == nil)
@@ -76,7 +77,7 @@ import Testing
   @Test func everyOperatorAndProgramIsReported() throws {
     let graph = Graph.everyOperator()
     let file = try ModelFile(copying: try Converter().convert(graph).bytes)
-    var rows = ReportRows(sequences: [[:], [:]])
+    var rows = MeasuredRows([SampleSequence(calls: []), SampleSequence(calls: [])])
     rows.fillUp(file.model, rows: 9)
     #expect(rows.randomPrograms == ["step", "encode"] && rows.count(of: "encode") == 18)
     var maker = ReportMaker(file, graph: graph, program: 0)
@@ -132,7 +133,9 @@ import Testing
     ]
     let file = try ModelFile(copying: try Converter().convert(b.graph).bytes)
     let text: [Int32] = (0..<150).map { Int32(($0 * 7) % 5) }
-    let rows = ReportRows(sequences: [["step": .init(inputs: ["id": .ids(text)], count: 150)]])
+    let rows = MeasuredRows([
+      SampleSequence(calls: [.init(program: "step", inputs: ["id": .ids(text)], rowCount: 150)])
+    ])
     var maker = ReportMaker(file, graph: b.graph, program: 0)
     maker.language = .init(program: 0, input: "id", output: "scores", scores: .logits)
     maker.steps = 100
@@ -154,11 +157,12 @@ import Testing
     let index = try #require(programs.indices.first { !programs[$0].isBlock && file.model.rowLimit(of: $0) != nil })
     let limit = try #require(file.model.rowLimit(of: index))
     let count = 2 * limit + 1
-    let part = ReportRows.Part(inputs: programs[index].randomRows(count, seed: 4), count: count)
-    var rows = ReportRows(sequences: [[programs[index].name: part]])
+    let call = SampleSequence.Call(
+      program: programs[index].name, inputs: programs[index].randomRows(count, seed: 4), rowCount: count)
+    var rows = MeasuredRows([SampleSequence(calls: [call])])
     rows.fit(file.model)
-    #expect(rows.sequences.compactMap { $0[programs[index].name]?.count } == [limit, limit, 1])
-    #expect(rows.joined(programs[index].name).inputs == part.inputs)
+    #expect(rows.sequences.map(\.rowCount) == [limit, limit, 1])
+    #expect(rows.sequences.joined(programs[index].name).inputs == call.inputs)
   }
 
   @Test func aBatchIsSequences() throws {
@@ -169,10 +173,9 @@ import Testing
     try Data(safetensors(header, data: bytes(of: numbers.floats(60)))).write(to: url)
     defer { try? FileManager.default.removeItem(at: url) }
     let path = url.path
-    let all = try SampleRows.sequences(path: path, for: graph, limit: 100)
-    #expect(all.sequences.map { $0["step"]?.count } == [4, 4, 4])
-    let some = try SampleRows.sequences(path: path, for: graph, limit: 6)
-    #expect(some.sequences.map { $0["step"]?.count } == [4, 2])
-    #expect(some.sequences[0]["step"]?.inputs == all.sequences[0]["step"]?.inputs)
+    let all = try SampleRows.sequences(path: path, for: graph)
+    #expect(all.map(\.rowCount) == [4, 4, 4])
+    guard case .floats(let second)? = all[1].calls[0].inputs["x"] else { throw CalibrationError.nothingToFit }
+    #expect(second.count == 20)
   }
 }

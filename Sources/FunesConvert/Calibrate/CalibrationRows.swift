@@ -1,33 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows that a model is fitted to and judged on: sequences, each from a fresh state, and how they are parted.
-
-/// What one session sees from a reset on.
-public struct CalibrationSequence: Sendable {
-  /// One run of a program over rows.
-  public struct Call: Sendable {
-    public var program: String
-    /// Rows of every input, by its name.
-    public var inputs: [String: ReferenceRows]
-    public var rowCount: Int
-
-    public init(program: String, inputs: [String: ReferenceRows], rowCount: Int) {
-      self.program = program
-      self.inputs = inputs
-      self.rowCount = rowCount
-    }
-
-    /// Some of the rows.
-    public func rows(_ range: Range<Int>) -> Call {
-      Call(program: program, inputs: inputs.slice(range, of: rowCount), rowCount: range.count)
-    }
-  }
-
-  /// In the order in which they run.
-  public var calls: [Call]
-  public var rowCount: Int { calls.reduce(0) { $0 + $1.rowCount } }
-
-  public init(calls: [Call]) { self.calls = calls }
-}
+// Rows that a model is fitted to and judged on, and how they are parted.
 
 /// Why rows cannot calibrate a model.
 public enum CalibrationError: Error, Equatable {
@@ -68,8 +40,8 @@ extension CalibrationError: CustomStringConvertible {
 
 /// Sequences to fit to, and sequences to judge by.
 public struct CalibrationRows: Sendable {
-  public var fit: [CalibrationSequence]
-  public var judge: [CalibrationSequence]
+  public var fit: [SampleSequence]
+  public var judge: [SampleSequence]
   public var fitRowCount: Int { fit.reduce(0) { $0 + $1.rowCount } }
   public var judgeRowCount: Int { judge.reduce(0) { $0 + $1.rowCount } }
 
@@ -79,7 +51,7 @@ public struct CalibrationRows: Sendable {
   /// Sequences from which on none is cut.
   private static let manySequences = 5
 
-  public init(fit: [CalibrationSequence], judge: [CalibrationSequence]) {
+  public init(fit: [SampleSequence], judge: [SampleSequence]) {
     self.fit = fit
     self.judge = judge
   }
@@ -88,7 +60,7 @@ public struct CalibrationRows: Sendable {
   /// is in both. Few sequences are cut where the share ends; the cut begins from a fresh state. Many, and those whose
   /// program sees all its rows at once, are parted between sequences, at the border nearest to the share.
   public init(
-    splitting sequences: [CalibrationSequence], share: Double = 0.8, isBlock: (String) -> Bool
+    splitting sequences: [SampleSequence], share: Double = 0.8, isBlock: (String) -> Bool
   ) throws(CalibrationError) {
     let sequences = sequences.filter { $0.rowCount > 0 }
     let total = sequences.reduce(0) { $0 + $1.rowCount }
@@ -119,8 +91,8 @@ public struct CalibrationRows: Sendable {
       for sequence in sequences {
         let call = sequence.calls[0]
         let count = min(left, call.rowCount)
-        if count > 0 { fit.append(CalibrationSequence(calls: [call.rows(0..<count)])) }
-        if count < call.rowCount { judge.append(CalibrationSequence(calls: [call.rows(count..<call.rowCount)])) }
+        if count > 0 { fit.append(SampleSequence(calls: [call.rows(0..<count)])) }
+        if count < call.rowCount { judge.append(SampleSequence(calls: [call.rows(count..<call.rowCount)])) }
         left -= count
       }
     }
@@ -134,7 +106,14 @@ public struct CalibrationRows: Sendable {
     guard judgeRowCount >= CalibrationRows.fewestToJudge else {
       throw .tooFewRows(part: "to judge", found: judgeRowCount, expected: CalibrationRows.fewestToJudge)
     }
-    for call in (fit + judge).flatMap(\.calls) {
+    for sequence in fit + judge { try sequence.check(graph) }
+  }
+}
+
+extension SampleSequence {
+  /// Refuses rows that the graph's programs do not have inputs for, or would refuse.
+  public func check(_ graph: Graph) throws(CalibrationError) {
+    for call in calls {
       let program = graph.programs.first { $0.name == call.program }
       for (name, rows) in call.inputs.sorted(by: { $0.key < $1.key }) {
         guard let port = program?.inputs.first(where: { $0.name == name }) else {
@@ -149,28 +128,6 @@ public struct CalibrationRows: Sendable {
         else { continue }
         throw .notFinite(program: call.program, input: name, row: index / max(1, width))
       }
-    }
-  }
-}
-
-extension Graph {
-  /// Sequences of a batch: by program the rows of each input, of which every `rowCount` in turn are a sequence.
-  public func sequences(
-    _ programs: [(name: String, inputs: [String: ReferenceRows], batch: Int)]
-  ) -> [CalibrationSequence] {
-    let count = programs.map(\.batch).max() ?? 0
-    return (0..<count).map { sequence in
-      CalibrationSequence(
-        calls: programs.filter { sequence < $0.batch }.map { program in
-          let first = program.inputs.min { $0.key < $1.key }
-          let width =
-            self.programs.first { $0.name == program.name }?.inputs.first { $0.name == first?.key }
-            .map { values[$0.value].width } ?? 1
-          let total = (first?.value.count ?? 0) / max(1, width)
-          let rows = total / max(1, program.batch)
-          return CalibrationSequence.Call(program: program.name, inputs: program.inputs, rowCount: total)
-            .rows(sequence * rows..<(sequence + 1) * rows)
-        })
     }
   }
 }
