@@ -12,7 +12,7 @@ extension CompareCommand {
     let graph = try importedGraph(file)
     let program = try file.model.programIndex(chosen: program)
     let check = try StreamCheck(
-      file, graph: graph, program: program, levels: fullScale(try given(file, graph, limit: .max)))
+      file, graph: graph, program: program, levels: try fullScale(file, graph, program))
     let steps = steps ?? check.standardSteps
     let bar = Progress("streaming", isForced: progress)
     let begin = secondsNow()
@@ -37,8 +37,10 @@ extension CompareCommand {
     }
   }
 
-  /// The largest magnitude of each input's rows.
-  private func fullScale(_ sequences: [SampleSequence]) -> [String: Float] {
+  /// The largest magnitude of each input's rows in the whole file.
+  private func fullScale(_ file: ModelFile, _ graph: Graph, _ program: Int) throws -> [String: Float] {
+    guard let input, file.model.programs[program].inputs.contains(where: { !$0.isIDs }) else { return [:] }
+    let sequences = try SampleReader(file, graph, limit: .max, program: program).measured(input)
     var levels: [String: Float] = [:]
     for call in sequences.flatMap(\.calls) {
       for case (let name, .floats(let values)) in call.inputs {

@@ -151,23 +151,15 @@ struct CompareCommand: ParsableCommand {
         "funes: \"\(model)\": another version of the converter made it; what is compared is what this one makes of its matrices"
       )
     }
-    let comparison = try LayerComparison(
-      graph, converter: converter, given: try given(file, graph), rows: rows)
+    let program = try program.map { try file.model.programIndex(chosen: $0) }
+    let given = try input.map { try SampleReader.measured($0, file, graph, program: program) } ?? []
+    let comparison = try LayerComparison(graph, converter: converter, given: given, rows: rows)
     return ComparisonTable(
       entries: comparison.layers.map { layer in
         .init(
           program: layer.program, layer: layer.layer, value: layer.output ?? layer.value, gate: layer.gate,
           isOutput: layer.output != nil && layer.gate == nil, difference: layer.difference)
       })
-  }
-
-  /// The rows of --input, none without.
-  func given(
-    _ file: ModelFile, _ graph: Graph, limit: Int = SampleReader.usualLimit
-  ) throws -> [SampleSequence] {
-    guard let input else { return [] }
-    let program = try program.map { try file.model.programIndex(chosen: $0) }
-    return try SampleReader(file, graph, limit: limit, program: program).measured(input)
   }
 
   /// The float side, which must be what the model was made of.

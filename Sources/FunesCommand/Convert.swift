@@ -162,7 +162,7 @@ struct ConvertCommand: ParsableCommand {
     var finerCaches: LayerComparison?
     var givenPrograms: Set<String> = []
     if rows > 0 || input != nil {
-      let given = try input.map { try SampleReader(file, graph).measured($0) } ?? []
+      let given = try input.map { try SampleReader.measured($0, file, graph) } ?? []
       comparison = try LayerComparison(graph, converter: converter, given: given, rows: max(1, rows))
       report.take(comparison!)
       if converter.cacheBits == .eight {

@@ -89,7 +89,7 @@ struct ReportCommand: ParsableCommand {
     let file = try ModelFile(path: model)
     let index = try file.model.programIndex(chosen: program)
     let graph = try Provenance.graph(of: file.model, checkpoints: checkpoints, recipePath: recipe)
-    let input = try ReportInput(path: input, file, graph, program: index, limit: rows)
+    let input = try ReportInput(path: input, file, graph, program: program == nil ? nil : index, limit: rows)
     let bar = Progress("reporting", isForced: progress)
     var maker = ReportMaker(file, graph: graph, program: index)
     maker.isa = try ISAChoice.chosen(nil)

@@ -14,14 +14,17 @@ struct ReportInput {
   /// Random rows where nothing is given, and beside what is given.
   private static let (randomRows, rowsBeside) = (256, 16)
 
-  /// - Parameter limit: most rows.
-  init(path: String?, _ file: ModelFile, _ graph: Graph, program: Int, limit: Int) throws {
+  /// - Parameters:
+  ///   - program: the one that was asked for, if any.
+  ///   - limit: most rows.
+  init(path: String?, _ file: ModelFile, _ graph: Graph, program: Int?, limit: Int) throws {
     var given: [SampleSequence] = []
     if let path {
       let reader = try SampleReader(file, graph, limit: limit, program: program)
       given = try reader.measured(path)
-      isText = try reader.form(of: path) == .stream(.text)
-      source = FilePath.name(of: path)
+      // A translator's targets are its own: they say nothing of how well it foretells a text.
+      isText = try reader.form(of: path) == .stream(.text) && !reader.readsSources
+      source = FilePath.name(of: path) + (reader.readsSources ? ", with targets that the model gives" : "")
     }
     rows = MeasuredRows(given)
     rows.fit(file.model)

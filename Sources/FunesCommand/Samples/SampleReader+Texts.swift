@@ -27,7 +27,7 @@ extension SampleReader {
     SampleSequence(calls: [.init(program: program.name, inputs: [input: .ids(ids)], rowCount: ids.count)])
   }
 
-  /// Ids of a text, or of each line where lines are sequences; up to the limit, and no line in part.
+  /// Ids of a text, or of each line where lines are sequences; up to the limit, and no line in part but the first.
   private func lines(_ path: String, _ table: SymbolTable) throws -> [[Int32]] {
     let file = try InputFile(path: path)
     defer { withExtendedLifetime(file) {} }
@@ -57,10 +57,17 @@ extension SampleReader {
     let (encoder, decoder) = (model.programs[encode], model.programs[generation.stepProgram])
     var sequences: [SampleSequence] = []
     var left = limit
+    var tooLong = 0
     for ids in try lines(path, table) where left > 0 {
-      let source = try translator.sourceRows(ids)
       var target = [translator.startID]
-      try translator.translate(ids) { target.append(Int32($0)) }
+      let source: [Int32]
+      do {
+        source = try translator.sourceRows(ids)
+        try translator.translate(ids) { target.append(Int32($0)) }
+      } catch StreamError.sourceTooLong {
+        tooLong += 1
+        continue
+      }
       sequences.append(
         SampleSequence(calls: [
           .init(program: encoder.name, inputs: [encoder.inputs[0].name: .ids(source)], rowCount: source.count),
@@ -69,6 +76,9 @@ extension SampleReader {
             rowCount: target.count),
         ]))
       left -= source.count + target.count
+    }
+    if tooLong > 0 {
+      Talk.say("funes: \"\(path)\": left out \(counted(tooLong, "line")) that the encoder has no room for")
     }
     return sequences
   }

@@ -29,7 +29,7 @@ struct SampleReader {
   /// Most rows of a stream or a text, unless more or fewer are asked for.
   static let usualLimit = 2048
 
-  /// - Parameter program: nil for what comes first: an encoder of numbers, or what `run` chooses.
+  /// - Parameter program: nil for what comes first: an encoder of numbers, what generates, or what `run` chooses.
   init(
     _ file: ModelFile, _ graph: Graph, limit: Int = usualLimit, program: Int? = nil, format: SampleFormat? = nil,
     formatOption: String? = nil
@@ -41,7 +41,9 @@ struct SampleReader {
     self.formatOption = formatOption
     let model = file.model
     let encoder = model.generation?.encodeProgram.flatMap { model.programs[$0].inputs.first?.isIDs == false ? $0 : nil }
-    self.program = model.programs[try program ?? encoder ?? model.programIndex(chosen: nil)]
+    self.program =
+      model.programs[
+        try program ?? encoder ?? model.generation?.stepProgram ?? model.programIndex(chosen: nil)]
   }
 
   /// The sequences of a file, none where it has no rows.
@@ -60,11 +62,20 @@ struct SampleReader {
     }
   }
 
-  /// Those that a model is measured on: one or more.
+  /// The sequences that a model is measured on, one or more.
   func measured(_ path: String) throws -> [SampleSequence] {
     let sequences = try sequences(path)
     guard !sequences.isEmpty else { throw StreamError.noRows(file: path) }
     return sequences
+  }
+
+  /// The same without a limit for tensors, whose rows somebody has chosen.
+  static func measured(
+    _ path: String, _ file: ModelFile, _ graph: Graph, program: Int? = nil
+  ) throws -> [SampleSequence] {
+    var reader = try SampleReader(file, graph, program: program)
+    if try reader.form(of: path) == .tensors { reader.limit = .max }
+    return try reader.measured(path)
   }
 
   /// What was said that a file holds, or its own word for it, or what `run` would take it for.
@@ -136,27 +147,21 @@ struct SampleReader {
     throw .unsuitable(what: "\"\(path)\" as \(form.rawValue), program \"\(program.name)\"", reason: obstacle)
   }
 
-  // MARK: What the model has room for
-
-  /// No more rows than asked for, and sequences no longer than the model's positions and memories.
+  /// No more rows than asked for, and sequences no longer than the model's positions and memories. What several programs do
+  /// with one source stays together.
   private func limited(_ sequences: [SampleSequence]) -> [SampleSequence] {
     var left = limit
     var limited: [SampleSequence] = []
     for sequence in sequences where left > 0 && sequence.rowCount > 0 {
       let calls = sequence.calls.map { call in
-        isBlock(call.program)
-          ? call.rows(0..<min(room(of: call.program), call.rowCount)) : call.rows(0..<min(left, call.rowCount))
+        let isWhole = sequence.calls.count > 1 && isBlock(call.program)
+        return isWhole ? call : call.rows(0..<min(left, call.rowCount))
       }
-      let shortened = SampleSequence(calls: calls)
-      limited += calls.count == 1 ? shortened.pieces(room: room(of: calls[0].program)) : [shortened]
-      left -= shortened.rowCount
+      let pieces = SampleSequence(calls: calls).pieces(fitting: model)
+      limited += pieces
+      left -= pieces.reduce(0) { $0 + $1.rowCount }
     }
     return limited
-  }
-
-  /// Rows that a program takes from a reset on.
-  private func room(of program: String) -> Int {
-    model.programIndex(named: program).flatMap { model.rowLimit(of: $0) } ?? .max
   }
 
   private func isBlock(_ program: String) -> Bool { graph.programs.first { $0.name == program }?.isBlock ?? false }

@@ -26,12 +26,12 @@ extension CalibrationError: CustomStringConvertible {
       "calibration: found one sequence of program \"\(program)\", which sees its rows at once and cannot be cut; "
         + "give more sequences, or others to judge by with --judge"
     case .notFinite(let program, let input, let row):
-      "calibration, program \"\(program)\", input \"\(input)\": found a number in row \(row) that is not finite or exceeds "
+      "program \"\(program)\", input \"\(input)\": found a number in row \(row) that is not finite or exceeds "
         + "2^50, expected numbers that the model takes"
     case .unknownInput(let program, let input):
-      "calibration: found rows for input \"\(input)\" of program \"\(program)\", which the model does not have"
+      "found rows for input \"\(input)\" of program \"\(program)\", which the model does not have"
     case .width(let program, let input, let found, let expected):
-      "calibration, program \"\(program)\", input \"\(input)\": found \(found) elements, expected \(expected)"
+      "program \"\(program)\", input \"\(input)\": found \(found) elements, expected \(expected)"
     case .nothingToFit:
       "calibration: found no matrix of 8-bit weights that the rows are multiplied with, expected one or more"
     }

@@ -27,12 +27,12 @@ public struct LayerComparison {
   /// - Parameters:
   ///   - converter: with the precisions that are to be measured.
   ///   - given: sequences of rows, each from a reset; random rows for programs that have none.
-  ///   - rows: how many random rows; fewer where positions or memories have no room for them.
+  ///   - rows: how many random rows, spread over the sequences; fewer where positions or memories have no room for them.
   public init(_ graph: Graph, converter: Converter, given: [SampleSequence] = [], rows: Int) throws {
     let pair = try PairedRun(graph, converter: converter)
     var measured = MeasuredRows(given)
     measured.fit(pair.file.model)
-    measured.fillUp(pair.file.model, rows: rows)
+    measured.fillUp(pair.file.model, rows: max(1, rows / measured.sequences.count))
     try pair.run(measured.sequences) { part in
       add(pair.exposed, pair.exposed.programs[part.program], named: graph.programs[part.program].outputs, part.made)
     }

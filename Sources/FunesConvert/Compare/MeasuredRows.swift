@@ -33,14 +33,6 @@ public struct MeasuredRows: Sendable {
     }
   }
 
-  /// Cuts sequences of a stream that are longer than its positions and memories have room for into several, each from a
-  /// reset.
-  public mutating func fit(_ model: Model) {
-    sequences = sequences.flatMap { sequence in
-      guard let index = sequence.calls.first.flatMap({ model.programIndex(named: $0.program) }),
-        !model.programs[index].isBlock, let room = model.rowLimit(of: index)
-      else { return [sequence] }
-      return sequence.pieces(room: room)
-    }
-  }
+  /// Holds sequences to what the model has room for.
+  public mutating func fit(_ model: Model) { sequences = sequences.flatMap { $0.pieces(fitting: model) } }
 }

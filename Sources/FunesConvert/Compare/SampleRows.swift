@@ -138,22 +138,24 @@ public enum SampleRows {
 }
 
 extension Graph {
-  /// Sequences of a batch: by program the rows of each input, of which every `rowCount` in turn are a sequence.
+  /// Sequences of a batch: by program the rows of each input, of which every `rowCount` in turn are a sequence; rows without
+  /// a batch belong to each.
   public func sequences(
     _ programs: [(name: String, inputs: [String: ReferenceRows], batch: Int)]
   ) -> [SampleSequence] {
     let count = programs.map(\.batch).max() ?? 0
     return (0..<count).map { sequence in
       SampleSequence(
-        calls: programs.filter { sequence < $0.batch }.map { program in
+        calls: programs.filter { sequence < $0.batch || $0.batch == 1 }.map { program in
           let first = program.inputs.min { $0.key < $1.key }
           let width =
             self.programs.first { $0.name == program.name }?.inputs.first { $0.name == first?.key }
             .map { values[$0.value].width } ?? 1
           let total = (first?.value.count ?? 0) / max(1, width)
           let rows = total / max(1, program.batch)
+          let own = program.batch == 1 ? 0 : sequence
           return SampleSequence.Call(program: program.name, inputs: program.inputs, rowCount: total)
-            .rows(sequence * rows..<(sequence + 1) * rows)
+            .rows(own * rows..<(own + 1) * rows)
         })
     }
   }

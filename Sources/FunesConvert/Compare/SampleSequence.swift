@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows that are given to a model: sequences, each from a fresh state.
 
+import Funes
+
 /// What one session sees from a reset on.
 public struct SampleSequence: Sendable {
   /// One run of a program over rows.
@@ -31,12 +33,21 @@ public struct SampleSequence: Sendable {
   /// The rows of one program, nil where there are none.
   public func call(of program: String) -> Call? { calls.first { $0.program == program } }
 
-  /// The same rows in sequences of at most `room`; those of several programs stay together.
-  public func pieces(room: Int) -> [SampleSequence] {
-    guard calls.count == 1, rowCount > room else { return [self] }
-    return stride(from: 0, to: rowCount, by: room).map { begin in
-      SampleSequence(calls: [calls[0].rows(begin..<min(begin + room, rowCount))])
+  /// What a model has positions and memories for: a stream in several sequences, each from a reset; of a program that sees its
+  /// rows at once, or where several programs go together, the first rows of each call.
+  public func pieces(fitting model: Model) -> [SampleSequence] {
+    let programs = model.programs
+    func room(_ call: Call) -> Int {
+      model.programIndex(named: call.program).flatMap { model.rowLimit(of: $0) } ?? .max
     }
+    guard calls.contains(where: { $0.rowCount > room($0) }) else { return [self] }
+    if calls.count == 1, let index = model.programIndex(named: calls[0].program), !programs[index].isBlock {
+      let room = room(calls[0])
+      return stride(from: 0, to: rowCount, by: room).map { begin in
+        SampleSequence(calls: [calls[0].rows(begin..<min(begin + room, rowCount))])
+      }
+    }
+    return [SampleSequence(calls: calls.map { $0.rows(0..<min($0.rowCount, room($0))) })]
   }
 }
 

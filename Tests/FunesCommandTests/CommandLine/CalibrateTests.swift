@@ -95,7 +95,7 @@ import Testing
     // What is wrong is said of the file that it is in.
     let bad = try write("bad.csv", Array((lines(9) + "nan,0,0\n").utf8))
     let refused = try Shell.funes(convert + ["--calibrate", bad, "--calibrate", less])
-    #expect(refused.code == 65 && refused.talk.contains("\"\(bad)\": calibration") && refused.talk.contains("row 9"))
+    #expect(refused.code == 65 && refused.talk.contains("\"\(bad)\": program") && refused.talk.contains("row 9"))
     #expect(!refused.talk.contains(less), "\(refused.talk)")
   }
 

@@ -165,6 +165,33 @@ import Testing
     #expect(rows.sequences.joined(programs[index].name).inputs == call.inputs)
   }
 
+  /// What several programs do with one source is cut to what each has room for, and random rows are spread over sequences.
+  @Test func sequencesOfSeveralProgramsFit() throws {
+    let graph = Graph.images()
+    let file = try ModelFile(copying: try Converter().convert(graph).bytes)
+    defer { withExtendedLifetime(file) {} }
+    let model = file.model
+    let calls = model.programOrder.map { index in
+      let program = model.programs[index]
+      let count = 2 * (model.rowLimit(of: index) ?? 9) + 1
+      return SampleSequence.Call(
+        program: program.name, inputs: program.randomRows(count, seed: 4), rowCount: count)
+    }
+    #expect(calls.count > 1)
+    let sequence = SampleSequence(calls: calls)
+    let fitting = sequence.pieces(fitting: model)
+    #expect(fitting.count == 1)
+    for (call, index) in zip(fitting[0].calls, model.programOrder) {
+      #expect(call.rowCount == model.rowLimit(of: index) ?? 19)
+    }
+    let comparison = try LayerComparison(graph, converter: Converter(), given: [sequence], rows: 5)
+    #expect(comparison.layers.allSatisfy { $0.difference.rowCount > 0 })
+    let first = SampleSequence(calls: [fitting[0].calls[0]])
+    let beside = try LayerComparison(graph, converter: Converter(), given: [first, first, first], rows: 7)
+    let other = model.programs[model.programOrder[1]].name
+    #expect(beside.layers.first { $0.program == other }?.difference.rowCount == 6)
+  }
+
   @Test func aBatchIsSequences() throws {
     let graph = Graph.streaming(.gru, inputs: 5, units: 19, outputs: 3)
     var numbers = TestNumbers(seed: 3)
