@@ -57,7 +57,7 @@ struct CompareCommand: ParsableCommand {
   var recipe: String?
   @Option(
     help: ArgumentHelp(
-      "Compare over the rows in this file: tensors named as inputs, a WAV, a text, or a row of numbers a line; at most 2048 rows.",
+      "Compare over the rows in this file: tensors named as inputs, a WAV, a text, or a row of numbers a line; the first 2048 rows, but all of tensors.",
       valueName: "file"))
   var input: String?
   @Option(parsing: .unconditional, help: ArgumentHelp("Compare over this many random rows.", valueName: "count"))

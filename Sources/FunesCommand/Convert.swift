@@ -96,7 +96,7 @@ struct ConvertCommand: ParsableCommand {
   var recipeOut: String?
   @Option(
     help: ArgumentHelp(
-      "Measure on the rows in this file: npz or safetensors with tensors named as inputs, a WAV, a text, or a row of numbers a line; at most 2048 rows.",
+      "Measure on the rows in this file: npz or safetensors with tensors named as inputs, a WAV, a text, or a row of numbers a line; the first 2048 rows, but all of tensors.",
       valueName: "file"))
   var input: String?
   @Option(

@@ -11,7 +11,10 @@ extension CalibrationOptions {
   func rows(_ file: ModelFile, _ graph: Graph) throws -> CalibrationRows {
     let reader = try SampleReader(
       file, graph, limit: calibrateRows, format: calibrateFormat, formatOption: "--calibrate-format")
-    let fit = try calibrate.flatMap(reader.sequences)
+    for path in Set(judge).intersection(calibrate).sorted() {
+      Talk.say("funes: \"\(path)\": is calibrated with and judged by, which says little of other rows")
+    }
+    let fit = try calibrate.flatMap(reader.measured)
     do {
       let rows =
         if judge.isEmpty {
@@ -19,7 +22,7 @@ extension CalibrationOptions {
             graph.programs.first { $0.name == name }?.isBlock ?? false
           }
         } else {
-          CalibrationRows(fit: fit, judge: try judge.flatMap(reader.sequences))
+          CalibrationRows(fit: fit, judge: try judge.flatMap(reader.measured))
         }
       try rows.check(graph)
       return rows

@@ -126,6 +126,10 @@ struct SampleReader {
       rows.append(contentsOf: words)
       count += 1
     }
+    if reader.missingBytes > 0 {
+      let missing = counted(reader.missingBytes, "byte")
+      Talk.say("funes: \"\(path)\": found \(missing) of samples fewer than its header says; took what is there")
+    }
     if count < limit, form == .f32 || form == .i16 || form == .pcm16, bytes.remainder > 0 {
       Talk.say("funes: \"\(path)\": left out \(counted(bytes.remainder, "byte")) at its end, which fill no row")
     }

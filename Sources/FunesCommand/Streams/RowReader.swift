@@ -27,6 +27,8 @@ struct RowReader {
   private var row = 0
   /// Bytes of a WAV's samples that are yet to come, .max where nobody knows; nil before its header.
   private var sampleBytes: Int?
+  /// Bytes that a WAV ends before its header says.
+  private(set) var missingBytes = 0
 
   init(layout: RowLayout, format: InputFormat, reader: ByteReader) {
     self.layout = layout
@@ -74,8 +76,9 @@ struct RowReader {
       decode(bytes, into: words)
       return .row
     }
+    if left != .max { missingBytes = left - reader.remainder }
     guard left == .max || ignoresPartialRow || Interrupt.isRequested else {
-      throw .shortWAV(file: reader.name, missing: left - reader.remainder)
+      throw .shortWAV(file: reader.name, missing: missingBytes)
     }
     return .end
   }

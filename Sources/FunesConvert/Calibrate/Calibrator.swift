@@ -112,7 +112,7 @@ public struct Calibrator {
     try judged.differences(of: try ModelFile(copying: try converter.convert(graph).bytes, memoryLimit: .max))
   }
 
-  /// Rounds one matrix and enters what that does to its product; nil where it meets no vectors.
+  /// Rounds one matrix and enters what that does to its product; nil where it meets no vectors, or zeros alone, as in silence.
   private func rounded(
     _ graph: Graph, _ product: (constant: Int, uses: [MatrixUse]), _ sequences: [SampleSequence],
     _ converter: Converter, _ calibration: inout Calibration
@@ -124,7 +124,7 @@ public struct Calibrator {
     let hessian = try collector.hessian(of: product.uses, cols: plain.cols, over: sequences)
     guard hessian.vectorCount > 0 else { return nil }
     let matrix = MatrixRounding(values: constant.values, like: plain, hessian: hessian, damping: damping)
-    let (equalizer, rounded) = try matrix.best(sampleCount: Calibrator.sampleCount)
+    guard let (equalizer, rounded) = try? matrix.best(sampleCount: Calibrator.sampleCount) else { return nil }
     calibration.entries.append(
       Calibration.Entry(
         matrix: constant.name, vectorCount: hessian.vectorCount, signal: matrix.signal,

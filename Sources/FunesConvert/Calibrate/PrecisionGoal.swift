@@ -14,6 +14,16 @@ public struct PrecisionTarget: Sendable, Equatable {
     case top1
     /// At most this error.
     case maxAbs = "max-abs"
+
+    /// What it can be, infinities left out.
+    var range: ClosedRange<Double> {
+      switch self {
+      case .snr: -1000...1000
+      case .cosine: -1...1
+      case .top1: 0...1
+      case .kld, .maxAbs: 0...Double.greatestFiniteMagnitude
+      }
+    }
   }
 
   public var figure: Figure
@@ -28,7 +38,7 @@ public struct PrecisionTarget: Sendable, Equatable {
   public init?(_ text: String) {
     let words = text.split(whereSeparator: { $0 == " " || $0 == "=" })
     guard words.count == 2, let figure = Figure(rawValue: String(words[0])), let value = Double(words[1]),
-      value.isFinite
+      figure.range.contains(value)
     else { return nil }
     self.init(figure, value)
   }

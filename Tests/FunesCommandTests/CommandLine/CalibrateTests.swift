@@ -73,6 +73,14 @@ import Testing
     }
     let first = try bytes(["--calibrate", csv])
     #expect(try bytes(["--calibrate", floats, "--calibrate-format", "f32"]) == first)
+    // What only zeros meet stays as it was.
+    let silence = try write("zeros.csv", Array(String(repeating: "0,0,0\n", count: 40).utf8))
+    let silent = try Shell.funes(["convert", weights, "-o", folder.path("s.funes"), "--calibrate", silence])
+    #expect(silent.code == 0 && silent.text.contains("on 32 rows, judged by 8 others"), "\(silent.talk)\(silent.text)")
+    // Cut off, it is taken as far as it goes, and that is said.
+    let cut = try write("cut.wav", Array(WAV.bytes(samples + [7]).dropLast(20)))
+    let short = try Shell.funes(["convert", weights, "-o", folder.path("m.funes"), "--rows", "0", "--calibrate", cut])
+    #expect(short.code == 0 && short.talk.contains("found 20 bytes of samples fewer"), "\(short.talk)")
     #expect(try bytes(["--calibrate", wav]) == bytes(["--calibrate", pcm, "--calibrate-format", "pcm16"]))
     // A file of its own to judge by, and fewer rows.
     let judged = try Shell.funes(
@@ -182,7 +190,8 @@ import Testing
 
   @Test func whatCannotCalibrateIsRefused() throws {
     let cases: [(Int32, [UInt8], [String], String)] = [
-      (65, [], [], "found 0 rows in all"),
+      (65, [], [], "rows\": found no rows"),
+      (64, Array(lines(20).utf8), ["--target", "top1 99"], "top1 99"),
       (65, Array(lines(9).utf8), [], "rows\": calibration: found 9 rows in all"),
       (65, Array("1,2\n".utf8), [], "rows\": line 1: found 2"),
       (65, [0, 1, 2, 3], [], "found neither tensors nor a WAV nor a text, expected one of them; --calibrate-format"),

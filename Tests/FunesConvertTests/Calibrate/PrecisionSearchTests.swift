@@ -86,7 +86,9 @@ import Testing
   }
 
   @Test func targetsAreReadAndRefused() {
-    for text in ["", "snr", "snr x", "loud 3", "snr 4 5", "snr nan", "kld inf"] {
+    for text in [
+      "", "snr", "snr x", "loud 3", "snr 4 5", "snr nan", "kld inf", "kld -1", "cosine 40", "top1 99", "max-abs -1",
+    ] {
       #expect(PrecisionTarget(text) == nil, "\(text)")
     }
     #expect(PrecisionTarget("max-abs=0.02") == PrecisionTarget(.maxAbs, 0.02))
