@@ -14,15 +14,13 @@ extension CalibrationOptions {
     for path in Set(judge).intersection(calibrate).sorted() {
       Talk.say("funes: \"\(path)\": is calibrated with and judged by, which says little of other rows")
     }
-    let fit = try calibrate.flatMap(reader.measured)
+    let fit = try calibrate.flatMap { try reader.measured($0) }
     do {
       let rows =
         if judge.isEmpty {
-          try CalibrationRows(splitting: fit) { name in
-            graph.programs.first { $0.name == name }?.isBlock ?? false
-          }
+          try CalibrationRows(splitting: fit, isBlock: graph.isBlock)
         } else {
-          CalibrationRows(fit: fit, judge: try judge.flatMap(reader.measured))
+          CalibrationRows(fit: fit, judge: try judge.flatMap { try reader.measured($0) })
         }
       try rows.check(graph)
       return rows

@@ -9,23 +9,12 @@ extension LanguageModel {
   /// that the model generates with.
   func sequences(text: String?, ids: String?, isByLine: Bool = false, limit: Int) throws -> [[Int32]] {
     var sequences: [[Int32]] = [[]]
-    var left = limit
     if let text {
       guard let table = input.symbols else {
         throw ChoiceError.unsuitable(
           what: "--text", reason: "found no vocabulary in the model, expected one; try --ids")
       }
-      let file = try InputFile(path: text)
-      var decoder = TextDecoder(table: isByLine ? table.asLines : table, reader: file.reader())
-      reading: while left > 0 {
-        switch try decoder.next() {
-        case .id(let id):
-          sequences[sequences.count - 1].append(id)
-          left -= 1
-        case .endOfLine: sequences.append([])
-        case .end: break reading
-        }
-      }
+      sequences = try TextDecoder.sequences(of: text, through: isByLine ? table.asLines : table, limit: limit)
     } else if let ids, isByLine {
       sequences = try LanguageModel.linesOfIDs(ids, limit: limit)
     } else if let ids {
@@ -33,9 +22,8 @@ extension LanguageModel {
       var rows = RowReader(layout: RowLayout([input]), format: .ids, reader: file.reader())
       let word = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 1)
       defer { word.deallocate() }
-      while left > 0, try rows.next(into: word) == .row {
+      while sequences[0].count < limit, try rows.next(into: word) == .row {
         sequences[0].append(Int32(bitPattern: word[0]))
-        left -= 1
       }
     }
     return sequences.filter { !$0.isEmpty }.map { ids in

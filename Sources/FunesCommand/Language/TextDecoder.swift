@@ -142,3 +142,24 @@ struct TextDecoder {
     }
   }
 }
+
+extension TextDecoder {
+  /// At most `limit` ids of a file: one sequence, or one a line where lines are sequences, empty ones among them.
+  static func sequences(of path: String, through table: SymbolTable, limit: Int) throws(StreamError) -> [[Int32]] {
+    let file = try InputFile(path: path)
+    defer { withExtendedLifetime(file) {} }
+    var decoder = TextDecoder(table: table, reader: file.reader())
+    var sequences: [[Int32]] = [[]]
+    var left = limit
+    while left > 0 {
+      switch try decoder.next() {
+      case .id(let id):
+        sequences[sequences.count - 1].append(id)
+        left -= 1
+      case .endOfLine: sequences.append([])
+      case .end: return sequences
+      }
+    }
+    return sequences
+  }
+}

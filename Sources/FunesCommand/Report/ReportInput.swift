@@ -21,13 +21,14 @@ struct ReportInput {
     var given: [SampleSequence] = []
     if let path {
       let reader = try SampleReader(file, graph, limit: limit, program: program)
-      given = try reader.measured(path)
+      let form = try reader.form(of: path)
+      given = try reader.measured(path, as: form)
+      source = FilePath.name(of: path)
       // A translator's targets are its own: they say nothing of how well it foretells a text.
-      isText = try reader.form(of: path) == .stream(.text) && !reader.readsSources
-      source = FilePath.name(of: path) + (reader.readsSources ? ", with targets that the model gives" : "")
+      isText = form == .stream(.text) && !reader.readsSources
+      if form == .stream(.text), reader.readsSources { source += ", with targets that the model gives" }
     }
     rows = MeasuredRows(given)
-    rows.fit(file.model)
     rows.fillUp(file.model, rows: min(limit, given.isEmpty ? ReportInput.randomRows : ReportInput.rowsBeside))
   }
 }

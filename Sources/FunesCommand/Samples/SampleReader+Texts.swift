@@ -29,21 +29,9 @@ extension SampleReader {
 
   /// Ids of a text, or of each line where lines are sequences; up to the limit, and no line in part but the first.
   private func lines(_ path: String, _ table: SymbolTable) throws -> [[Int32]] {
-    let file = try InputFile(path: path)
-    defer { withExtendedLifetime(file) {} }
-    var decoder = TextDecoder(table: table, reader: file.reader())
-    var lines: [[Int32]] = [[]]
-    var left = limit
-    reading: while left > 0 {
-      switch try decoder.next() {
-      case .id(let id):
-        lines[lines.count - 1].append(id)
-        left -= 1
-      case .endOfLine: lines.append([])
-      case .end: break reading
-      }
-    }
-    if left == 0, lines.count > 1, table.isLineSequence { lines.removeLast() }
+    var lines = try TextDecoder.sequences(of: path, through: table, limit: limit)
+    let isCut = lines.reduce(0) { $0 + $1.count } == limit
+    if isCut, lines.count > 1, table.isLineSequence { lines.removeLast() }
     return lines.filter { !$0.isEmpty }
   }
 

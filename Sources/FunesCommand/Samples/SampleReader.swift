@@ -4,14 +4,6 @@
 import Funes
 import FunesConvert
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Reads sequences of rows for a model.
 struct SampleReader {
   /// Its inputs say how a file is read; of a translator the targets come from it.
@@ -47,9 +39,11 @@ struct SampleReader {
   }
 
   /// The sequences of a file, none where it has no rows.
-  func sequences(_ path: String) throws -> [SampleSequence] {
+  ///
+  /// - Parameter known: its form, where that was found before.
+  private func sequences(_ path: String, as known: SampleFormat?) throws -> [SampleSequence] {
     try SampleFileError.naming(path) {
-      let form = try form(of: path)
+      let form = try known ?? form(of: path)
       let sequences: [SampleSequence] =
         switch form {
         case .tensors: try tensors(path)
@@ -63,8 +57,8 @@ struct SampleReader {
   }
 
   /// The sequences that a model is measured on, one or more.
-  func measured(_ path: String) throws -> [SampleSequence] {
-    let sequences = try sequences(path)
+  func measured(_ path: String, as known: SampleFormat? = nil) throws -> [SampleSequence] {
+    let sequences = try sequences(path, as: known)
     guard !sequences.isEmpty else { throw StreamError.noRows(file: path) }
     return sequences
   }
@@ -74,8 +68,9 @@ struct SampleReader {
     _ path: String, _ file: ModelFile, _ graph: Graph, program: Int? = nil
   ) throws -> [SampleSequence] {
     var reader = try SampleReader(file, graph, program: program)
-    if try reader.form(of: path) == .tensors { reader.limit = .max }
-    return try reader.measured(path)
+    let form = try reader.form(of: path)
+    if form == .tensors { reader.limit = .max }
+    return try reader.measured(path, as: form)
   }
 
   /// What was said that a file holds, or its own word for it, or what `run` would take it for.
@@ -93,10 +88,7 @@ struct SampleReader {
   private func head(_ path: String) throws -> [UInt8] {
     let input = try InputFile(path: path)
     defer { withExtendedLifetime(input) {} }
-    var status = stat()
-    guard fstat(input.descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw CheckpointError.notAFile(file: path)
-    }
+    guard input.isRegular else { throw CheckpointError.notAFile(file: path) }
     return try input.reader().takeAll(upTo: 4096)
   }
 
@@ -158,7 +150,7 @@ struct SampleReader {
     var limited: [SampleSequence] = []
     for sequence in sequences where left > 0 && sequence.rowCount > 0 {
       let calls = sequence.calls.map { call in
-        let isWhole = sequence.calls.count > 1 && isBlock(call.program)
+        let isWhole = sequence.calls.count > 1 && graph.isBlock(call.program)
         return isWhole ? call : call.rows(0..<min(left, call.rowCount))
       }
       let pieces = SampleSequence(calls: calls).pieces(fitting: model)
@@ -167,6 +159,4 @@ struct SampleReader {
     }
     return limited
   }
-
-  private func isBlock(_ program: String) -> Bool { graph.programs.first { $0.name == program }?.isBlock ?? false }
 }

@@ -24,6 +24,12 @@ final class InputFile {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
+  /// Whether it is a file of bytes, and no folder, pipe or device.
+  var isRegular: Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// A reader over the file from where it stands.
   func reader() -> ByteReader { ByteReader(descriptor: descriptor, name: path) }
 }

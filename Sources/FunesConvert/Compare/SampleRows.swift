@@ -138,6 +138,9 @@ public enum SampleRows {
 }
 
 extension Graph {
+  /// Whether a program sees its rows at once; false for a name that is none's.
+  public func isBlock(_ program: String) -> Bool { programs.first { $0.name == program }?.isBlock ?? false }
+
   /// Sequences of a batch: by program the rows of each input, of which every `rowCount` in turn are a sequence; rows without
   /// a batch belong to each.
   public func sequences(

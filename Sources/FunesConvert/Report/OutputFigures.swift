@@ -37,29 +37,28 @@ struct OutputFigures {
     }
   }
 
-  /// Takes up the outputs of a call over rows `begin`… of a sequence's call `whole`.
-  mutating func add(
-    _ program: Int, _ ports: [Graph.Port], _ call: PairedCall, _ whole: SampleSequence.Call, at begin: Int, count: Int
-  ) {
+  /// Takes up the outputs of some rows of a sequence's call.
+  mutating func add(_ part: PairedPart, _ ports: [Graph.Port]) {
+    let (program, whole, range) = (part.program, part.whole, part.range)
     for (index, port) in ports.enumerated() {
       let place = first[program] + index
-      guard let rows = call.values[port.value], rows.expected.count == rows.found.count else { continue }
+      guard let rows = part.made.values[port.value], rows.expected.count == rows.found.count else { continue }
       let width = outputs[place].width
       for row in stride(from: 0, to: rows.expected.count, by: width) {
         let (expected, found) = (rows.expected[row..<(row + width)], rows.found[row..<(row + width)])
         outputs[place].difference.add(expected: expected, found: found)
         outputs[place].decisions?.add(expected: expected, found: found, scores[place])
-        guard begin + count == whole.rowCount, row + width == rows.expected.count else { continue }
+        guard range.upperBound == whole.rowCount, row + width == rows.expected.count else { continue }
         outputs[place].lastDecisions?.add(expected: expected, found: found, scores[place])
       }
       guard let place = language?.place, place.program == program, place.output == port.name,
-        case .ids(let ids)? = whole.inputs[place.input], rows.found.count == count * width
+        case .ids(let ids)? = whole.inputs[place.input], rows.found.count == range.count * width
       else { continue }
-      for row in 0..<count where begin + row + 1 < ids.count {
-        let range = (row * width)..<((row + 1) * width)
-        let next = Int(ids[begin + row + 1])
+      for row in 0..<range.count where range.lowerBound + row + 1 < ids.count {
+        let scores = (row * width)..<((row + 1) * width)
+        let next = Int(ids[range.lowerBound + row + 1])
         guard next < width else { continue }
-        language?.comparison.add(rows.found[range], reference: rows.expected[range], place.scores, next: next)
+        language?.comparison.add(rows.found[scores], reference: rows.expected[scores], place.scores, next: next)
       }
     }
   }

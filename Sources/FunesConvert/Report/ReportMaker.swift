@@ -72,13 +72,13 @@ public struct ReportMaker {
     let total = programs.reduce(0) { $0 + rows.count(of: $1.name) }
     var done = 0
     try pair.run(rows.sequences) { part in
-      let (program, count) = (pair.exposed.programs[part.program], part.range.count)
+      let program = pair.exposed.programs[part.program]
       let named = graph.programs[part.program].outputs
       if part.isFirst { ranges.reset() }
       layers.add(pair.exposed, program, named: named, part.made)
       ranges.add(pair.exposed, program, inputs: part.inputs, part.made)
-      outputs.add(part.program, named, part.made, part.whole, at: part.range.lowerBound, count: count)
-      done += count
+      outputs.add(part, named)
+      done += part.range.count
       progress("layers", done, total)
     }
     report.layers = layers.layers

@@ -23,6 +23,15 @@ import Testing
     return path
   }
 
+  /// Tensor "input" as safetensors.
+  private func write(_ name: String, shape: [Int], _ numbers: [Float]) throws -> String {
+    var header =
+      "{\"input\":{\"dtype\":\"F32\",\"shape\":\(shape),\"data_offsets\":[0,\(4 * numbers.count)]}}"
+    while header.utf8.count % 8 != 0 { header += " " }
+    return try write(
+      name, [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8) + littleEndian(numbers))
+  }
+
   /// Rows of three numbers that follow each other.
   private func lines(_ count: Int) -> String {
     var numbers = TestNumbers(seed: 31)
@@ -115,10 +124,7 @@ import Testing
     let model = folder.path("m.funes")
     let converted = try Shell.funes(["convert", weights, "-o", model, "--input", csv])
     #expect(converted.code == 0 && converted.text.contains("on 30 given rows"), "\(converted.talk)\(converted.text)")
-    var header = "{\"input\":{\"dtype\":\"F32\",\"shape\":[30,3],\"data_offsets\":[0,360]}}"
-    while header.utf8.count % 8 != 0 { header += " " }
-    let tensors = try write(
-      "rows.safetensors", [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8) + littleEndian(numbers))
+    let tensors = try write("rows.safetensors", shape: [30, 3], numbers)
     let compare = ["compare", model, "--against", weights, "--json", "--input"]
     let expected = try Shell.funes(compare + [tensors])
     let found = try Shell.funes(compare + [csv])
@@ -134,6 +140,11 @@ import Testing
     let some = try Shell.funes(report + [csv, "--rows", "6"])
     let object = try #require(try JSONSerialization.jsonObject(with: Data(some.bytes)) as? [String: Any])
     #expect((object["inputs"] as? [[String: Any]])?[0]["rows"] as? Int == 6, "\(some.text)")
+    let batch = try Shell.funes(
+      report + [try write("batch.safetensors", shape: [3, 10, 3], numbers), "--rows", "16"])
+    let parts = try #require(try JSONSerialization.jsonObject(with: Data(batch.bytes)) as? [String: Any])
+    let input = try #require((parts["inputs"] as? [[String: Any]])?.first)
+    #expect(input["sequences"] as? Int == 2 && input["rows"] as? Int == 16, "\(batch.talk)")
     let pipe = try Shell.funes(compare + ["/dev/null"])
     #expect(pipe.code == 66 && pipe.talk.contains("expected a file"), "\(pipe.talk)")
     let none = try write("none", [])
@@ -175,10 +186,7 @@ import Testing
       $0.offset % 3 == 2 ? $0.element : $0.element.dropLast() + ","
     }
     let csv = try write("rows.csv", Array(text.joined().utf8))
-    var header = "{\"input\":{\"dtype\":\"F32\",\"shape\":[2201,3],\"data_offsets\":[0,26412]}}"
-    while header.utf8.count % 8 != 0 { header += " " }
-    let tensors = try write(
-      "rows.safetensors", [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8) + littleEndian(numbers))
+    let tensors = try write("rows.safetensors", shape: [2201, 3], numbers)
     let model = folder.path("m.funes")
     #expect(try Shell.funes(["convert", weights, "-o", model, "--rows", "0"]).code == 0)
     let stream = ["compare", model, "--against", weights, "--stream", "--steps", "200", "--json"]
