@@ -39,8 +39,9 @@ extension CompareCommand {
 
   /// The largest magnitude of each input's rows in the whole file.
   private func fullScale(_ file: ModelFile, _ graph: Graph, _ program: Int) throws -> [String: Float] {
-    guard let input, file.model.programs[program].inputs.contains(where: { !$0.isIDs }) else { return [:] }
-    let sequences = try SampleReader(file, graph, limit: .max, program: program).measured(input)
+    guard file.model.programs[program].inputs.contains(where: { !$0.isIDs }) else { return [:] }
+    let reader = try SampleReader(file, graph, limit: .max, program: program)
+    let sequences = try input.flatMap { try reader.measured($0) }
     var levels: [String: Float] = [:]
     for call in sequences.flatMap(\.calls) {
       for case (let name, .floats(let values)) in call.inputs {

@@ -57,10 +57,12 @@ struct CompareCommand: ParsableCommand {
   var recipe: String?
   @Option(
     help: ArgumentHelp(
-      "Compare over the rows in this file: tensors named as inputs, a WAV, a text, or a row of numbers a line; the first 2048 rows, but all of tensors.",
+      "Compare over the rows in this file: tensors named as inputs, a WAV, a text, or a row of numbers a line; the first 2048 rows, but all of tensors. May be given again for more files.",
       valueName: "file"))
-  var input: String?
-  @Option(parsing: .unconditional, help: ArgumentHelp("Compare over this many random rows.", valueName: "count"))
+  var input: [String] = []
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Compare over this many random rows where --input has none.", valueName: "count"))
   var rows = 64
   @Option(
     help: ArgumentHelp(
@@ -98,6 +100,9 @@ struct CompareCommand: ParsableCommand {
     }
     guard golden != nil || !against.isEmpty else {
       throw ValidationError("compare: expected --golden or --against")
+    }
+    guard golden == nil || input.isEmpty else {
+      throw ValidationError("--input: found --golden, whose inputs are taken; expected one of them")
     }
     guard golden == nil || map != nil else {
       throw ValidationError(
@@ -146,13 +151,15 @@ struct CompareCommand: ParsableCommand {
     let graph = try importedGraph(file)
     let converter = Converter(as: file.model)
     let remade = try ModelFile(copying: converter.convert(graph).bytes)
-    if remade.model.fingerprint != file.model.fingerprint {
+    // A vocabulary that was given apart makes no number, and is not here again.
+    let hasOwnTokenizer = file.model.metadata.contains { $0.key == "tokenizer.sha256" }
+    if remade.model.fingerprint != file.model.fingerprint, !hasOwnTokenizer {
       Talk.say(
         "funes: \"\(model)\": another version of the converter made it; what is compared is what this one makes of its matrices"
       )
     }
     let program = try program.map { try file.model.programIndex(chosen: $0) }
-    let given = try input.map { try SampleReader.measured($0, file, graph, program: program) } ?? []
+    let given = try SampleReader.measured(input, file, graph, program: program)
     let comparison = try LayerComparison(graph, converter: converter, given: given, rows: rows)
     return ComparisonTable(
       entries: comparison.layers.map { layer in

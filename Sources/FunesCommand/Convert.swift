@@ -96,12 +96,13 @@ struct ConvertCommand: ParsableCommand {
   var recipeOut: String?
   @Option(
     help: ArgumentHelp(
-      "Measure on the rows in this file: npz or safetensors with tensors named as inputs, a WAV, a text, or a row of numbers a line; the first 2048 rows, but all of tensors.",
+      "Measure on the rows in this file: npz or safetensors with tensors named as inputs, a WAV, a text, or a row of numbers a line; the first 2048 rows, but all of tensors. May be given again for more files.",
       valueName: "file"))
-  var input: String?
+  var input: [String] = []
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Measure on this many random rows; 0 to measure nothing.", valueName: "count"))
+    help: ArgumentHelp(
+      "Measure on this many random rows where --input has none; 0 to measure nothing.", valueName: "count"))
   var rows = 64
   @OptionGroup(title: "Calibration")
   var calibration: CalibrationOptions
@@ -161,8 +162,8 @@ struct ConvertCommand: ParsableCommand {
     var comparison: LayerComparison?
     var finerCaches: LayerComparison?
     var givenPrograms: Set<String> = []
-    if rows > 0 || input != nil {
-      let given = try input.map { try SampleReader.measured($0, file, graph) } ?? []
+    if rows > 0 || !input.isEmpty {
+      let given = try SampleReader.measured(input, file, graph)
       comparison = try LayerComparison(graph, converter: converter, given: given, rows: max(1, rows))
       report.take(comparison!)
       if converter.cacheBits == .eight {
@@ -200,7 +201,7 @@ struct ConvertCommand: ParsableCommand {
     let bar = Progress("calibrating", isForced: progress)
     defer { bar.end() }
     var calibrator = Calibrator(converter)
-    calibrator.damping = calibration.damping
+    calibrator.damping = calibration.damping ?? Calibrator.usualDamping
     calibrator.progress = { bar.update($0, of: $1, $2) }
     let judged = try JudgedOutputs(graph, rows.judge) { bar.update($0, of: $1, "float reference") }
     let found = try calibrator.calibrate(graph, rows, judged: judged)
@@ -229,7 +230,7 @@ struct ConvertCommand: ParsableCommand {
     var inputs = checkpoints.values.sorted().map { NamedPath("the checkpoint", $0) }
     if let recipe { inputs.append(NamedPath("the recipe", recipe)) }
     if let tokenizer { inputs.append(NamedPath("the tokenizer", tokenizer)) }
-    if let input { inputs.append(NamedPath("the file of --input", input)) }
+    inputs += input.map { NamedPath("the file of --input", $0) }
     inputs += calibration.calibrate.map { NamedPath("the file of --calibrate", $0) }
     inputs += calibration.judge.map { NamedPath("the file of --judge", $0) }
     var outputs = [NamedPath("--output", model)]

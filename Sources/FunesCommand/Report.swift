@@ -34,8 +34,11 @@ struct ReportCommand: ParsableCommand {
   var against: [String] = []
   @Option(help: ArgumentHelp("The recipe that the model was made with.", valueName: "file"))
   var recipe: String?
-  @Option(help: ArgumentHelp("Rows: npz, safetensors, a WAV, a text, or a row of numbers a line.", valueName: "file"))
-  var input: String?
+  @Option(
+    help: ArgumentHelp(
+      "Rows: npz, safetensors, a WAV, a text, or a row of numbers a line; may be given again for more files.",
+      valueName: "file"))
+  var input: [String] = []
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
@@ -45,7 +48,8 @@ struct ReportCommand: ParsableCommand {
   @Option(help: "The program that a text is for, and whose error over time is shown (default: step, or the first).")
   var program: String?
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Most rows of the input that are compared.", valueName: "count"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Most rows of each file of --input that are compared.", valueName: "count"))
   var rows = SampleReader.usualLimit
   @Option(
     parsing: .unconditional,
@@ -82,14 +86,14 @@ struct ReportCommand: ParsableCommand {
     if let paths {
       var inputs = checkpoints.values.sorted().map { NamedPath("the checkpoint", $0) } + [NamedPath("the model", model)]
       if let recipe { inputs.append(NamedPath("the recipe", recipe)) }
-      if let input { inputs.append(NamedPath("the file of --input", input)) }
+      inputs += input.map { NamedPath("the file of --input", $0) }
       try OutputPaths.check(
         [NamedPath("--output", paths.html), NamedPath("--output's twin", paths.markdown)], inputs: inputs)
     }
     let file = try ModelFile(path: model)
     let index = try file.model.programIndex(chosen: program)
     let graph = try Provenance.graph(of: file.model, checkpoints: checkpoints, recipePath: recipe)
-    let input = try ReportInput(path: input, file, graph, program: program == nil ? nil : index, limit: rows)
+    let input = try ReportInput(paths: input, file, graph, program: program == nil ? nil : index, limit: rows)
     let bar = Progress("reporting", isForced: progress)
     var maker = ReportMaker(file, graph: graph, program: index)
     maker.isa = try ISAChoice.chosen(nil)

@@ -10,7 +10,8 @@ extension CalibrationOptions {
   /// - Parameter file: the model without calibration.
   func rows(_ file: ModelFile, _ graph: Graph) throws -> CalibrationRows {
     let reader = try SampleReader(
-      file, graph, limit: calibrateRows, format: calibrateFormat, formatOption: "--calibrate-format")
+      file, graph, limit: calibrateRows ?? CalibrationOptions.usualRows, format: calibrateFormat,
+      formatOption: "--calibrate-format")
     for path in Set(judge).intersection(calibrate).sorted() {
       Talk.say("funes: \"\(path)\": is calibrated with and judged by, which says little of other rows")
     }

@@ -26,13 +26,15 @@ struct CalibrationOptions: ParsableArguments {
   var judge: [String] = []
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Read at most this many rows of each file of --calibrate and of --judge.", valueName: "count"))
-  var calibrateRows = 10_000
+    help: ArgumentHelp(
+      "Read at most this many rows of each file of --calibrate and of --judge (default: \(CalibrationOptions.usualRows)).",
+      valueName: "count"))
+  var calibrateRows: Int?
   @Option(
     help: ArgumentHelp(
-      "What calibration adds to the diagonal of each matrix's second moments, as a share of their mean.",
+      "What calibration adds to the diagonal of each matrix's second moments, as a share of their mean (default: \(Calibrator.usualDamping)).",
       valueName: "share"))
-  var damping = 0.01
+  var damping: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -46,6 +48,9 @@ struct CalibrationOptions: ParsableArguments {
   @Flag(help: "Write the model even where the goal cannot be reached; the exit code is 1 all the same.")
   var keep = false
 
+  /// Most rows of a file, unless more or fewer are asked for.
+  static let usualRows = 10_000
+
   /// What is searched for, if anything.
   var goal: PrecisionGoal? { target.map { .target($0) } ?? budget.map { .budget($0) } }
 
@@ -58,15 +63,18 @@ struct CalibrationOptions: ParsableArguments {
       throw ValidationError("--budget: found \(budget), expected more than 0 and at most 1000 bytes a weight")
     }
     if keep, goal == nil { throw ValidationError("--keep: found no --target and no --budget, expected one") }
-    guard (1...10_000_000).contains(calibrateRows) else {
+    if let calibrateRows, !(1...10_000_000).contains(calibrateRows) {
       throw ValidationError("--calibrate-rows: found \(calibrateRows), expected 1 to 10000000")
     }
-    guard damping > 0, damping <= 10 else {
+    if let damping, !(damping > 0 && damping <= 10) {
       throw ValidationError("--damping: found \(damping), expected more than 0 and at most 10")
     }
-    if calibrate.isEmpty, !judge.isEmpty { throw ValidationError("--judge: found no --calibrate, expected one") }
-    if calibrate.isEmpty, calibrateFormat != nil {
-      throw ValidationError("--calibrate-format: found no --calibrate, expected one")
+    let given = [
+      ("--judge", !judge.isEmpty), ("--calibrate-format", calibrateFormat != nil),
+      ("--calibrate-rows", calibrateRows != nil), ("--damping", damping != nil),
+    ]
+    if calibrate.isEmpty, let (option, _) = given.first(where: \.1) {
+      throw ValidationError("\(option): found no --calibrate, expected one")
     }
     if (calibrate + judge).contains("-") {
       throw ValidationError("--calibrate: found \"-\", expected a file")

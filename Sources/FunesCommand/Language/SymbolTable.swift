@@ -60,6 +60,9 @@ struct SymbolTable: Equatable, Sendable {
     }
   }
 
+  /// Whether a table of characters itself has this one, which is no ASCII.
+  func contains(_ scalar: Unicode.Scalar) -> Bool { otherIDs[scalar] != nil }
+
   /// Calls `body` with the character, or those of its lower case where the table wants that, while it returns true.
   func forEachCased(_ scalar: Unicode.Scalar, _ body: (Unicode.Scalar) -> Bool) -> Bool {
     guard isLowerCased, !(scalar.isASCII && !(0x41...0x5A).contains(scalar.value)) else { return body(scalar) }

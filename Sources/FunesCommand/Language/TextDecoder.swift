@@ -50,8 +50,14 @@ struct TextDecoder {
       guard let scalar = try nextScalar() else { return .end }
       // A carriage return belongs to the line's end, never to the sequence.
       if scalar == "\r", table.isLineSequence { continue }
+      if isByteOrderMark(scalar) { continue }
       return try event(for: scalar)
     }
+  }
+
+  /// What some editors write before a text, and a vocabulary of characters does not have.
+  private func isByteOrderMark(_ scalar: Unicode.Scalar) -> Bool {
+    scalar == "\u{FEFF}" && line == 1 && start == 1 && !table.contains(scalar)
   }
 
   private mutating func nextByte() throws(StreamError) -> Event {

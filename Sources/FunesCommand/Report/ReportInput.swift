@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows that a report is made over: those of a file, or random ones.
+// The rows that a report is made over: those of files, or random ones.
 
 import Funes
 import FunesConvert
@@ -16,17 +16,16 @@ struct ReportInput {
 
   /// - Parameters:
   ///   - program: the one that was asked for, if any.
-  ///   - limit: most rows.
-  init(path: String?, _ file: ModelFile, _ graph: Graph, program: Int?, limit: Int) throws {
-    var given: [SampleSequence] = []
-    if let path {
-      let reader = try SampleReader(file, graph, limit: limit, program: program)
-      let form = try reader.form(of: path)
-      given = try reader.measured(path, as: form)
-      source = FilePath.name(of: path)
+  ///   - limit: most rows of a file.
+  init(paths: [String], _ file: ModelFile, _ graph: Graph, program: Int?, limit: Int) throws {
+    let reader = try SampleReader(file, graph, limit: limit, program: program)
+    let forms = try paths.map { try reader.form(of: $0) }
+    let given = try zip(paths, forms).flatMap { try reader.measured($0, as: $1) }
+    if !paths.isEmpty {
+      source = paths.map(FilePath.name).joined(separator: ", ")
       // A translator's targets are its own: they say nothing of how well it foretells a text.
-      isText = form == .stream(.text) && !reader.readsSources
-      if form == .stream(.text), reader.readsSources { source += ", with targets that the model gives" }
+      isText = forms.allSatisfy { $0 == .stream(.text) } && !reader.readsSources
+      if forms.contains(.stream(.text)), reader.readsSources { source += ", with targets that the model gives" }
     }
     rows = MeasuredRows(given)
     rows.fillUp(file.model, rows: min(limit, given.isEmpty ? ReportInput.randomRows : ReportInput.rowsBeside))

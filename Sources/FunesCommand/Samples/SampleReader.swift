@@ -63,14 +63,17 @@ struct SampleReader {
     return sequences
   }
 
-  /// The same without a limit for tensors, whose rows somebody has chosen.
+  /// Those of several files, without a limit for tensors, whose rows somebody has chosen.
   static func measured(
-    _ path: String, _ file: ModelFile, _ graph: Graph, program: Int? = nil
+    _ paths: [String], _ file: ModelFile, _ graph: Graph, program: Int? = nil
   ) throws -> [SampleSequence] {
-    var reader = try SampleReader(file, graph, program: program)
-    let form = try reader.form(of: path)
-    if form == .tensors { reader.limit = .max }
-    return try reader.measured(path, as: form)
+    let reader = try SampleReader(file, graph, program: program)
+    return try paths.flatMap { path in
+      var own = reader
+      let form = try reader.form(of: path)
+      if form == .tensors { own.limit = .max }
+      return try own.measured(path, as: form)
+    }
   }
 
   /// What was said that a file holds, or its own word for it, or what `run` would take it for.

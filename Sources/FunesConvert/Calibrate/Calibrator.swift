@@ -59,7 +59,8 @@ public struct Calibrator {
   /// Precisions and caches; what is not calibrated is quantised as it says.
   public var converter: Converter
   /// Added to the diagonal of H, as a share of its mean.
-  public var damping = 0.01
+  public var damping = usualDamping
+  public static let usualDamping = 0.01
   public var progress: Progress?
   /// Weights by which equalizers are compared; of larger matrices evenly spaced rows.
   private static let sampleCount = 1 << 18

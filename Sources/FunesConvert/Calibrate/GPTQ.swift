@@ -29,7 +29,7 @@ struct GPTQ {
   /// - Parameters:
   ///   - hessian: of the vectors x · e.
   ///   - damping: what is added to its diagonal, as a share of the diagonal's mean.
-  init(_ hessian: Hessian, damping: Double = 0.01) throws(NotPositiveDefinite) {
+  init(_ hessian: Hessian, damping: Double = Calibrator.usualDamping) throws(NotPositiveDefinite) {
     cols = hessian.cols
     let diagonal = hessian.diagonal
     let mean = diagonal.reduce(0, +) / Double(cols)

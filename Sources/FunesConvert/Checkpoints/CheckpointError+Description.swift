@@ -88,12 +88,14 @@ extension ForeignFormat {
   fileprivate var remedy: String {
     switch self {
     case .torchScript: "load it with torch.jit.load and save its state_dict() as safetensors"
-    case .hdf5, .keras: "load it where it was made and save its weights as safetensors or npz"
-    case .onnxOrProtobuf, .tflite:
-      "this version does not read it: save the weights as safetensors or npz and write a recipe"
+    case .hdf5, .keras: "tools/export/keras in Funes' sources makes weights and a recipe of it"
+    case .onnxOrProtobuf:
+      "of a frozen graph of TensorFlow tools/export/tensorflow in Funes' sources makes weights and a recipe; of ONNX save "
+        + "the weights as safetensors or npz and write a recipe"
+    case .tflite: "this version does not read it: save the weights as safetensors or npz and write a recipe"
     case .pickle: "load it where it was made and save its arrays with numpy.savez"
     case .gitLFSPointer: "the file itself is yet to be fetched, with git lfs pull where it was cloned"
-    case .json: "give the file of weights, or the folder that holds both"
+    case .json: "give the file of weights, or the folder that holds both; a recipe goes with --recipe"
     }
   }
 }

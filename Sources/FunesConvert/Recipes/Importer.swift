@@ -34,6 +34,8 @@ public struct Importer {
     if context != nil { throw ImportError.unexpectedContext }
     if let tokenizerPath { throw ImportError.unexpectedTokenizer(tokenizerPath) }
     let bytes = try contents(of: recipePath)
+    // No JSON has a zero among its bytes, and every checkpoint soon has one.
+    if bytes.prefix(4096).contains(0) { throw ImportError.notARecipe(recipePath) }
     let recipe = try Recipe.parse(bytes)
     var paths = checkpoints
     if recipe.checkpoints.count == 1, paths.count == 1, let path = paths.first?.value {
@@ -141,6 +143,8 @@ public struct Importer {
 public enum ImportError: Error, Equatable {
   /// A file cannot be read.
   case unreadableFile(String)
+  /// A recipe's file is no text.
+  case notARecipe(String)
   /// None or several checkpoints were given without a recipe to say what each is.
   case severalCheckpointsWithoutRecipe([String])
   /// A tokenizer was given for what is no llama2.c or GGUF file, or beside a recipe, which has its own texts.
@@ -153,6 +157,8 @@ extension ImportError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreadableFile(let path): "file \"\(path)\": found none that can be read"
+    case .notARecipe(let path):
+      "recipe \"\(path)\": found no text, expected JSON; a checkpoint is given first, and its recipe with --recipe"
     case .severalCheckpointsWithoutRecipe(let names):
       "checkpoints: found \(names.count) without a recipe, expected one; write a recipe that says what each is"
     case .unexpectedTokenizer(let path):

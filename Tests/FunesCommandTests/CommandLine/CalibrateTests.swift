@@ -220,8 +220,12 @@ import Testing
       #expect(found.code == code && found.talk.contains(words), "\(arguments) \(found.code): \(found.talk)")
       #expect(!FileManager.default.fileExists(atPath: folder.path("x")))
     }
-    let alone = try Shell.funes(["convert", weights, "-o", folder.path("x"), "--judge", weights])
-    #expect(alone.code == 64 && alone.talk.contains("found no --calibrate"))
+    for option in [
+      ["--judge", weights], ["--damping", "0.1"], ["--calibrate-rows", "9"], ["--calibrate-format", "csv"],
+    ] {
+      let alone = try Shell.funes(["convert", weights, "-o", folder.path("x")] + option)
+      #expect(alone.code == 64 && alone.talk.contains("\(option[0]): found no --calibrate"), "\(alone.talk)")
+    }
     let onItself = try Shell.funes(["convert", weights, "--calibrate", folder.path("rows"), "-o", folder.path("rows")])
     #expect(onItself.code == 64)
   }

@@ -67,6 +67,10 @@ import Testing
       (66, ["generate", models.language, "--prompt-file", folder.path("none")], folder.path("none")),
       (65, ["generate", models.language, "--prompt-file", folder.path("latin")], "found bytes that are not utf-8"),
       (64, ["compare", models.floats, "--golden", folder.path("broken"), "--map", "frames"], "port=tensor"),
+      (
+        64, ["compare", models.floats, "--golden", "g", "--map", "input=x,output=y", "--input", "r"],
+        "--input: found --golden"
+      ),
       (65, ["convert", folder.path("empty")], "is empty"),
       (65, ["run", folder.path("empty")], "is empty"),
       (65, ["inspect", folder.path("empty")], "is empty"),

@@ -64,6 +64,9 @@ import Testing
     let found = try Shell.funes(["eval", path("m.funes"), "--text", path("text"), "--against", path("legacy.bin")])
     #expect(found.code == 0, "\(found.talk)")
     #expect(found.text.contains("KL divergence"))
+    // The vocabulary is not given again, and makes no number.
+    let layers = try Shell.funes(["compare", path("m.funes"), "--against", path("legacy.bin")])
+    #expect(layers.code == 0 && layers.talk.isEmpty, "\(layers.talk)")
     let other = try Shell.funes(["eval", path("m.funes"), "--text", path("text"), "--against", path("one.bin")])
     #expect(other.code == 65 && other.talk.contains("checkpoint.weights.sha256"))
   }

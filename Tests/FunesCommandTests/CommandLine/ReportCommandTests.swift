@@ -267,6 +267,17 @@ private final class Markup: NSObject, XMLParserDelegate {
     let layers = try JSONSerialization.jsonObject(with: Data(compared.bytes)) as? [[String: Any]]
     let difference = (object["outputs"] as? [[String: Any]])?.first?["difference"] as? NSDictionary
     #expect(difference != nil && layers?.last?["difference"] as? NSDictionary == difference, "\(compared.talk)")
+    // Two files are two sequences, in a report as in a comparison.
+    try Self.write(Array("cab\n".utf8), folder.path("more"))
+    let both = ["--input", folder.path("text"), "--input", folder.path("more"), "--json"]
+    let twice = try Shell.funes(arguments + both)
+    let whole = try #require(try JSONSerialization.jsonObject(with: Data(twice.bytes)) as? [String: Any])
+    let decided = (whole["outputs"] as? [[String: Any]])?.first?["decisions"] as? [String: Any]
+    #expect(decided?["rows"] as? Int == 184, "\(twice.talk)")
+    let twiceCompared = try Shell.funes(["compare", model, "--against", weights, "--recipe", recipe] + both)
+    let last = (try JSONSerialization.jsonObject(with: Data(twiceCompared.bytes)) as? [[String: Any]])?.last
+    let measured = (whole["outputs"] as? [[String: Any]])?.first?["difference"] as? NSDictionary
+    #expect(measured != nil && last?["difference"] as? NSDictionary == measured, "\(twiceCompared.talk)")
     try Self.write(Array("abx".utf8), folder.path("bad"))
     let refused = try Shell.funes(arguments + ["--input", folder.path("bad"), "--json"])
     #expect(refused.code == 65 && refused.talk.contains("found \"x\"") && refused.bytes.isEmpty, "\(refused.talk)")

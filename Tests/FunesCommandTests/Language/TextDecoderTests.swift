@@ -55,6 +55,15 @@ import Testing
     #expect(events(table, Array("Üü".utf8)).events == [.id(3), .id(3), .end])
   }
 
+  @Test func aByteOrderMarkIsPassedOverAtTheBeginningAlone() {
+    let table = SymbolTable(kind: .characters, symbols: ["a"], unknown: 7)
+    #expect(events(table, Array("\u{FEFF}a\u{FEFF}".utf8)).events == [.id(0), .id(7), .end])
+    let own = SymbolTable(kind: .characters, symbols: ["a", "\u{FEFF}"])
+    #expect(events(own, Array("\u{FEFF}a".utf8)).events == [.id(1), .id(0), .end])
+    let lines = SymbolTable(kind: .characters, symbols: ["a"], unknown: 7, isLineSequence: true)
+    #expect(events(lines, Array("a\n\u{FEFF}a".utf8)).events == [.id(0), .endOfLine, .id(7), .id(0), .end])
+  }
+
   @Test func linesAreSequencesWhereTheTableSaysSo() {
     let table = SymbolTable(kind: .characters, symbols: ["a"], isLineSequence: true)
     #expect(events(table, Array("a\r\n\na".utf8)).events == [.id(0), .endOfLine, .endOfLine, .id(0), .end])

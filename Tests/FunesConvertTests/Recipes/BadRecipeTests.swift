@@ -275,6 +275,11 @@ import Testing
     #expect(throws: ImportError.unreadableFile("no-such-recipe.json")) {
       try Importer.graph(checkpoints: [:], recipePath: "no-such-recipe.json")
     }
+    // The two in each other's place.
+    #expect(throws: ImportError.notARecipe(CellGoldens.path("gru.pt"))) {
+      try Importer.graph(
+        checkpoints: ["model": RecipeFiles.path("silero-lstm")], recipePath: CellGoldens.path("gru.pt"))
+    }
     let recipe = try Recipe.parse(SmallRecipe().text)
     #expect(throws: RecipeError.missingCheckpoint(name: "weights", file: "small.npz")) {
       try recipe.graph(sources: [:])
