@@ -125,7 +125,7 @@ private final class Patient {
       1 << 28, 1 << 30, 0x7FFF_FFFF, 0x8000_0000, 0x8000_0001, 0xFFFF_FFFE, 0xFFFF_FFFF, 0x7F80_0000, 0x7FC0_0000,
       0x3F80_0000, 0x5880_0000, 0x5380_0000, 0x0000_0001,
     ]
-    for _ in 0..<(thinning == 1 ? 160_000 : 10_000) {
+    for _ in 0..<(thinning == 1 ? 160_000 : 4_000) {
       var edits: [(section: Section, offset: Int)] = []
       for _ in 0...numbers.below(3) {
         guard let section = Section(rawValue: numbers.below(Section.count)) else { continue }

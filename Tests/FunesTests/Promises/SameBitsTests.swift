@@ -68,7 +68,7 @@ struct StoredHash: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct SameBitsTests {
-  /// In debug all rows go through the quickest instruction set only; of the others 1,000 are held to plain C.
+  /// In debug only short runs go to their end, on the quickest instruction set; on each 1,000 rows are held to plain C.
   @Test(arguments: StoredHash.small)
   func randomRowsGiveTheStoredHash(stored: StoredHash) throws {
     var parts = try FileParts(stored.graph(), precision: stored.precision)
@@ -78,7 +78,7 @@ struct StoredHash: Sendable, CustomTestStringConvertible {
       var session = try Session(loaded.model, rows: 100, isa: isa)
       return session.hash(of: stored.program, rows: rows, seed: 1)
     }
-    if thinning > 1 { #expect(try hash(nil, rows: stored.rows) == stored.hash) }
+    if thinning > 1, stored.rows <= 10_000 { #expect(try hash(nil, rows: stored.rows) == stored.hash) }
     let rows = thinning == 1 ? stored.rows : 1_000
     let expected = thinning == 1 ? stored.hash : try hash(#require(ISA(named: "scalar")), rows: rows)
     for isa in ISA.allCases where isa.isAvailable {
