@@ -37,9 +37,8 @@ extension CompareCommand {
     }
   }
 
-  /// The largest magnitude of each input's rows in the whole file.
+  /// The largest magnitude of each input's rows in all files.
   private func fullScale(_ file: ModelFile, _ graph: Graph, _ program: Int) throws -> [String: Float] {
-    guard file.model.programs[program].inputs.contains(where: { !$0.isIDs }) else { return [:] }
     let reader = try SampleReader(file, graph, limit: .max, program: program)
     let sequences = try input.flatMap { try reader.measured($0) }
     var levels: [String: Float] = [:]

@@ -101,6 +101,8 @@ struct CompareCommand: ParsableCommand {
     guard golden != nil || !against.isEmpty else {
       throw ValidationError("compare: expected --golden or --against")
     }
+    if against.isEmpty, recipe != nil { throw ValidationError("--recipe: found no --against, expected the checkpoint") }
+    if golden == nil, map != nil { throw ValidationError("--map: found no --golden, expected the file of tensors") }
     guard golden == nil || input.isEmpty else {
       throw ValidationError("--input: found --golden, whose inputs are taken; expected one of them")
     }
@@ -152,8 +154,8 @@ struct CompareCommand: ParsableCommand {
     let converter = Converter(as: file.model)
     let remade = try ModelFile(copying: converter.convert(graph).bytes)
     // A vocabulary that was given apart makes no number, and is not here again.
-    let hasOwnTokenizer = file.model.metadata.contains { $0.key == "tokenizer.sha256" }
-    if remade.model.fingerprint != file.model.fingerprint, !hasOwnTokenizer {
+    let tokenizer = file.model.metadata.first { $0.key == "tokenizer.sha256" }?.value
+    if remade.model.fingerprint != file.model.fingerprint, tokenizer == graph.metadata["tokenizer.sha256"] {
       Talk.say(
         "funes: \"\(model)\": another version of the converter made it; what is compared is what this one makes of its matrices"
       )

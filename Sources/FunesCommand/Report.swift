@@ -49,7 +49,7 @@ struct ReportCommand: ParsableCommand {
   var program: String?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Most rows of each file of --input that are compared.", valueName: "count"))
+    help: ArgumentHelp("Most rows of each file of --input, or random rows, that are compared.", valueName: "count"))
   var rows = SampleReader.usualLimit
   @Option(
     parsing: .unconditional,

@@ -53,6 +53,7 @@ struct Failure {
     case is AtomicFileError, is OutputPathError: exitCode = Failure.cannotCreate
     case is LimitError, is BrokenModelError: exitCode = Failure.limitExceeded
     case ImportError.unreadableFile: exitCode = Failure.cannotOpen
+    case ImportError.notARecipe: exitCode = Failure.badData
     case is ImportError: exitCode = Failure.usage
     case is SessionError, is StreamingError: exitCode = Failure.internal
     case let error as Interrupted: (exitCode, message) = (error.exitCode, nil)

@@ -105,7 +105,7 @@ extension GenerateCommand {
     }
     let lines = prompt.split(separator: "\n", omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() where !Interrupt.isRequested {
-      let ids = try LanguageModel.ids(of: String(line), through: read)
+      let ids = try LanguageModel.ids(of: String(line), through: read, line: index + 1)
       if !ids.isEmpty {
         try translator.read(ids)
         try generation.write(after: [translator.startID], longest: longest, isContinued: false)

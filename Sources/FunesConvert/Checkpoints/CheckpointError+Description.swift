@@ -88,10 +88,12 @@ extension ForeignFormat {
   fileprivate var remedy: String {
     switch self {
     case .torchScript: "load it with torch.jit.load and save its state_dict() as safetensors"
-    case .hdf5, .keras: "tools/export/keras in Funes' sources makes weights and a recipe of it"
+    case .hdf5, .keras:
+      "of a model of Keras tools/export/keras in Funes' sources makes weights and a recipe; save anything else as "
+        + "safetensors or npz"
     case .onnxOrProtobuf:
-      "of a frozen graph of TensorFlow tools/export/tensorflow in Funes' sources makes weights and a recipe; of ONNX save "
-        + "the weights as safetensors or npz and write a recipe"
+      "of a SavedModel's folder tools/export/tensorflow in Funes' sources makes weights; save those of ONNX as "
+        + "safetensors or npz, and write a recipe"
     case .tflite: "this version does not read it: save the weights as safetensors or npz and write a recipe"
     case .pickle: "load it where it was made and save its arrays with numpy.savez"
     case .gitLFSPointer: "the file itself is yet to be fetched, with git lfs pull where it was cloned"

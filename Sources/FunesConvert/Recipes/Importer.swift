@@ -158,7 +158,7 @@ extension ImportError: CustomStringConvertible {
     switch self {
     case .unreadableFile(let path): "file \"\(path)\": found none that can be read"
     case .notARecipe(let path):
-      "recipe \"\(path)\": found no text, expected JSON; a checkpoint is given first, and its recipe with --recipe"
+      "recipe \"\(path)\": found no text, expected JSON; is it the checkpoint?"
     case .severalCheckpointsWithoutRecipe(let names):
       "checkpoints: found \(names.count) without a recipe, expected one; write a recipe that says what each is"
     case .unexpectedTokenizer(let path):

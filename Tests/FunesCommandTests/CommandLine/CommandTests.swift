@@ -71,6 +71,11 @@ import Testing
         64, ["compare", models.floats, "--golden", "g", "--map", "input=x,output=y", "--input", "r"],
         "--input: found --golden"
       ),
+      (64, ["compare", models.floats, "--against", "w", "--map", "input=x"], "--map: found no --golden"),
+      (
+        64, ["compare", models.floats, "--golden", "g", "--map", "input=x", "--recipe", "r"],
+        "--recipe: found no --against"
+      ),
       (65, ["convert", folder.path("empty")], "is empty"),
       (65, ["run", folder.path("empty")], "is empty"),
       (65, ["inspect", folder.path("empty")], "is empty"),

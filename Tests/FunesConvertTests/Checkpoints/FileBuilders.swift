@@ -186,7 +186,7 @@ func decodeEverything(_ bytes: [UInt8]) -> CheckpointError? {
   }
 }
 
-/// Cuts a file at every byte and flips every bit of it, and decodes whatever is still read. Returns how many cut files
+/// Cuts a file at every byte and flips every bit of it, thinned in debug, and decodes whatever is still read. Returns how many cut files
 /// were read all the same: none should be. Of the zeros of a large file, which are padding, one byte in sixteen is flipped.
 func tortured(_ file: [UInt8]) -> Int {
   let cuts = stride(from: 0, to: file.count, by: thinning)
