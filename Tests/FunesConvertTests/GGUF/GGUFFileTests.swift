@@ -2,6 +2,7 @@
 // GGUF: what is read, one hostile file for each rule of the format, and no file that makes the reader crash.
 
 import Foundation
+import FunesTestSupport
 import Testing
 
 @testable import FunesConvert
@@ -206,7 +207,7 @@ private func small(_ change: (inout GGUFBuilder) -> Void = { _ in }) -> GGUFBuil
   @Test func noTruncationNorFlippedBitCrashes() {
     // Padding behind the last tensor may be missing.
     let file = small().bytes
-    #expect(tortured(file) == file.count - (160 + 34))
+    #expect(tortured(file) == stride(from: 0, to: file.count, by: thinning).count { $0 >= 160 + 34 })
     let head = small {
       $0.tensors = []
       $0.add("list", GGUFBuilder.strings(["a", "b"]))
